@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -75,6 +76,12 @@ _STRUCT_CODES = {
     DType.HALF: "e",
 }
 _WIDTHS = {dtype: struct.calcsize(code) for dtype, code in _STRUCT_CODES.items()}
+
+
+def float32s(values: Sequence[float]) -> tuple[float, ...]:
+    """The nearest numbers that fit in 32 bits. Raises OverflowError for one beyond them."""
+    form = f"<{len(values)}f"
+    return struct.unpack(form, struct.pack(form, *values))
 
 
 def float32(value: float) -> float:

@@ -1,6 +1,7 @@
 """FakeQuant nodes: what they quantize, with which range, and whether the range is a constant."""
 
 import math
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,15 +62,18 @@ UNKNOWN_RANGE = Range(math.nan, math.nan)
 class FakeQuant:
     """One FakeQuant node.
 
-    `ranges` has one entry, or one per channel; it is empty where the range is not a constant
-    (`constant` False: computed from data, or assigned in the graph).
+    `lows` and `highs` hold the bounds of its range, or those of each channel: as columns, which are asked faster than
+    one range after the other. They are empty where the values are not given.
     """
 
     node: str
     op: str
     array: str
     """The array it reads (input 0)."""
-    ranges: tuple[Range, ...]
+    constant: bool
+    """Whether the converter will find a constant range; not one that is computed from data, or assigned."""
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
     num_bits: int
     narrow_range: bool
 
@@ -84,33 +88,43 @@ class FakeQuant:
         return self.op == "FakeQuantWithMinMaxVarsPerChannel"
 
     @property
-    def constant(self) -> bool:
-        """Whether the converter will find a constant range."""
-        return bool(self.ranges)
+    def ranges(self) -> tuple[Range, ...]:
+        """One range, or one per channel; none where the range is not a constant."""
+        return (UNKNOWN_RANGE,) if self.unknown else self.known_ranges
 
-    @cached_property
+    @property
     def known_ranges(self) -> tuple[Range, ...]:
         """The ranges whose values are given; a constant NaN is given, a variable without checkpoint is not."""
-        return tuple([each for each in self.ranges if each is not UNKNOWN_RANGE])
+        return tuple(map(Range, self.lows, self.highs))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the value of its constant range is not given."""
+        return self.constant and not self.lows
+
+    @property
+    def only_range(self) -> Range | None:
+        """Its known range; None where it has none, or several."""
+        return Range(self.lows[0], self.highs[0]) if len(self.lows) == 1 else None
 
     @cached_property
     def degenerate(self) -> bool:
         """Whether a known range holds no grid of values: NaN, infinite, empty or turned round."""
-        return not all(-math.inf < low < high < math.inf for low, high in self.known_ranges)
+        if not all(map(operator.lt, self.lows, self.highs)):
+            return True
+        return min(self.lows, default=0.0) == -math.inf or max(self.highs, default=0.0) == math.inf
 
     @cached_property
     def misses_zero(self) -> bool:
         """Whether 0 lies outside a known range that is sound otherwise."""
-        return not self.degenerate and any(low > 0 or high < 0 for low, high in self.known_ranges)
+        return bool(self.lows) and not self.degenerate and (max(self.lows) > 0 or min(self.highs) < 0)
 
     @cached_property
     def range(self) -> Range | None:
         """The union of `ranges`; None where the range is not a constant."""
-        if not self.ranges:
-            return None
-        if len(self.known_ranges) < len(self.ranges):
+        if self.unknown:
             return UNKNOWN_RANGE
-        return Range(min([low for low, _ in self.ranges]), max([high for _, high in self.ranges]))
+        return Range(min(self.lows), max(self.highs)) if self.constant else None
 
 
 def is_fake_quant(op: str) -> bool:
@@ -133,16 +147,15 @@ def read_fake_quant(graph: Graph, node: Node) -> FakeQuant:
 
 def _read(graph: Graph, node: Node) -> FakeQuant:
     array = node.inputs[0].array if node.inputs else ""
-    ranges: tuple[Range, ...] = ()
+    found: tuple[_Column, _Column] | None = None
     if node.op in RANGE_FROM_ATTRS:
-        ranges = (Range(node.real("min", -6.0), node.real("max", 6.0)),)
+        found = (node.real("min", -6.0),), (node.real("max", 6.0),)
     elif len(node.inputs) >= 3:
         low, high = (follow_constant(graph, edge) for edge in node.inputs[1:3])
-        if low is not None and high is not None:
-            ranges = _pair(low, high)
-    return FakeQuant(
-        node.name, node.op, array, ranges, node.integer("num_bits", 8), node.flag("narrow_range")
-    )
+        found = _columns(low, high) if low is not None and high is not None else None
+    lows, highs = found or ((), ())
+    bits, narrow = node.integer("num_bits", 8), node.flag("narrow_range")
+    return FakeQuant(node.name, node.op, array, found is not None, lows, highs, bits, narrow)
 
 
 def fake_quants(graph: Graph, names: Iterable[str] | None = None) -> Iterator[FakeQuant]:
@@ -166,8 +179,12 @@ def follow_constant(graph: Graph, edge: Edge) -> Tensor | None:
     return None
 
 
-def _pair(low: Tensor, high: Tensor) -> tuple[Range, ...]:
-    """One range a channel; UNKNOWN_RANGE where a bound holds no number at all (empty, a string, a claim)."""
-    if not (low.listed and high.listed and low.size and high.size):
-        return (UNKNOWN_RANGE,)
-    return tuple(map(Range, low.reals(), high.reals()))
+_Column = tuple[float, ...]
+
+
+def _columns(low: Tensor, high: Tensor) -> tuple[_Column, _Column]:
+    """The bounds of each channel; none where a bound holds no number at all (empty, a string, a claim)."""
+    if not (low.listed and high.listed):
+        return (), ()
+    channels = min(low.size, high.size)
+    return low.reals()[:channels], high.reals()[:channels]

@@ -63,9 +63,10 @@ class RangeContradictsOp(Rule):
 def beyond_image(found: FakeQuant, op: str) -> float:
     """The share of a range that the op in front never reaches, 0..1; 0 where nothing is known of the op."""
     image = row(op).image
-    if image is None or found.degenerate or len(found.known_ranges) != 1:
+    given = found.only_range
+    if image is None or found.degenerate or given is None:
         return 0.0
-    low, high = found.known_ranges[0]
+    low, high = given
     used = max(0.0, min(high, image[1]) - max(low, image[0]))
     return 1 - used / (high - low)
 

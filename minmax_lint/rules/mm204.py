@@ -46,7 +46,7 @@ class RangeLooksUntrained(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         by_range: dict[tuple[float, float], list[FakeQuant]] = {}
         for found in _suspects(subject):
-            by_range.setdefault(found.known_ranges[0], []).append(found)
+            by_range.setdefault((found.lows[0], found.highs[0]), []).append(found)
         for bounds, alike in by_range.items():
             initial, count = bounds == INITIAL, len(alike)
             if not initial and count < SHARED_BY:
@@ -75,12 +75,13 @@ def _suspects(subject: Subject) -> list[FakeQuant]:
     on_weights = (one for one in subject.kept_fake_quants if one.node in subject.coverage.from_constants)
     return [
         *(found for found in subject.coverage.on_activations if _is_unexplained(subject, found)),
-        *(found for found in on_weights if found.known_ranges[:1] == (INITIAL,)),
+        *(found for found in on_weights if (found.lows[:1] + found.highs[:1]) == INITIAL),
     ]
 
 
 def _is_unexplained(subject: Subject, found: FakeQuant) -> bool:
     """Whether a range is sound, not one by nature, and no other rule has a word for it."""
-    if len(found.known_ranges) != 1 or found.degenerate or found.known_ranges[0] in NATURAL:
+    given = found.only_range
+    if given is None or found.degenerate or given in NATURAL:
         return False
     return beyond_image(found, subject.coverage.op(parse_edge(found.array).node)) <= TOLERANCE

@@ -119,14 +119,14 @@ def _used_ranges(subject: Subject, found: FakeQuant) -> Iterator[tuple[str, Rang
 
 def _clips(subject: Subject, found: FakeQuant, used: Range) -> bool:
     """Whether values that the FakeQuant lets through, and that the ops in front can give, are lost."""
-    if found.degenerate or found.misses_zero or len(found.known_ranges) != 1 or found.num_bits != USUAL_BITS:
+    given = found.only_range
+    if found.degenerate or found.misses_zero or given is None or found.num_bits != USUAL_BITS:
         return False
-    low, high = found.known_ranges[0]
     limits = _limits(subject, found)
     if limits is None:
         return False
-    low, high = max(low, limits.min), min(high, limits.max)
-    slack = NUDGED_STEPS * step_of(*found.known_ranges[0], narrow=found.narrow_range)
+    low, high = max(given.min, limits.min), min(given.max, limits.max)
+    slack = NUDGED_STEPS * step_of(*given, narrow=found.narrow_range)
     return used.min > low + slack or used.max < high - slack
 
 
@@ -138,8 +138,7 @@ def _limits(subject: Subject, found: FakeQuant) -> Range | None:
         if is_fake_quant(node.op):
             front = read_fake_quant(graph, node)
             # TOCO prefers an input's stats to its FakeQuant, and those are not given.
-            sound = len(front.known_ranges) == 1 and front.array not in kept.inputs
-            return Range(*front.known_ranges[0]) if sound else None
+            return front.only_range if front.array not in kept.inputs else None
         if node.op not in WITHIN_INPUT or not node.inputs:
             return Range(*(row(node.op).image or (-math.inf, math.inf)))
         node = graph[subject.coverage.value_edge(node).node]

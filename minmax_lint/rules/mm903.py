@@ -51,8 +51,7 @@ class VerdictUndetermined(Rule):
                 by_message[prediction.message] = (*by_message.get(prediction.message, ()), profile.name)
                 cause = next(iter(prediction.obstacles), None)
                 places.setdefault(prediction.message, (cause.node, cause.array) if cause else (None, None))
-        ranges = [each for found in subject.fake_quants for each in found.ranges]
-        unknown = subject.unfrozen and not all(each.known for each in ranges)
+        unknown = subject.unfrozen and any(found.unknown for found in subject.fake_quants)
         for message, profiles in by_message.items():
             node, array = places[message]
             yield self.finding(

@@ -46,17 +46,18 @@ class Channels(Sequence[tuple[float, int]]):
     They are worked out when they are compared, which those of most filters never are.
     """
 
-    def __init__(self, ranges: Sequence[Range], num_bits: int, narrow: bool) -> None:
-        self._ranges = ranges
+    def __init__(self, lows: Sequence[float], highs: Sequence[float], num_bits: int, narrow: bool) -> None:
+        self._lows, self._highs = lows, highs
         self._bytes = int(narrow), 2 ** storage_bits(num_bits) - 1
 
     @cached_property
     def _grids(self) -> tuple[tuple[float, int], ...]:
         unknown = UNKNOWN.scale, UNKNOWN.zero_point
-        return tuple(unknown if each.has_nan else _grid(each, *self._bytes) for each in self._ranges)
+        ranges = zip(self._lows, self._highs, strict=True)
+        return tuple(unknown if any(map(math.isnan, each)) else _grid(each, *self._bytes) for each in ranges)
 
     def __len__(self) -> int:
-        return len(self._ranges)
+        return len(self._lows)
 
     def __getitem__(self, place: Any) -> Any:
         return self._grids[place]

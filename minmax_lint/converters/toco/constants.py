@@ -19,9 +19,10 @@ def filled_with(buffer: Constant | None, value: float) -> bool:
     stored = tensor.stored
     if stored == 0:
         return value == 0.0
+    if struct.unpack_from("<f", tensor.content)[0] != value:
+        return False
     if stored <= _SMALL:
-        elements = struct.unpack_from(f"<{stored}f", tensor.content)
-        return elements[0] == value and elements.count(value) == stored
+        return struct.unpack_from(f"<{stored}f", tensor.content).count(value) == stored
     content = bytes(tensor.content[: 4 * stored])
     return content == struct.pack("<f", value) * stored
 

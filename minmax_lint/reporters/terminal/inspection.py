@@ -51,7 +51,7 @@ def range_text(each: FakeQuant) -> str:
         return "computed"
     if not each.range.known:
         return "unknown"
-    channels = f" over {len(each.ranges)} channels" if each.per_channel else ""
+    channels = f" over {len(each.lows)} channels" if each.per_channel else ""
     return f"{each.range}{channels}"
 
 

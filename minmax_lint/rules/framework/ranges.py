@@ -1,7 +1,5 @@
 """What is wrong with a FakeQuant's range itself."""
 
-from collections.abc import Iterable
-
 from minmax_lint.graph.fakequant import FakeQuant, Range
 
 HALF = 1e-3
@@ -30,9 +28,9 @@ def half_step_off(found: FakeQuant) -> bool:
     """Whether the zero point lies halfway between two bytes, so that rounding it is a matter of taste."""
     if not found.constant or found.degenerate or found.misses_zero:
         return False
-    ranges: Iterable[Range] = found.known_ranges
-    if found.narrow_range:  # the zero of [-a, a] is the byte in the middle
-        ranges = [pair for pair in ranges if pair[0] != -pair[1]]
+    narrow = found.narrow_range
     return any(
-        abs(-low / step_of(low, high, narrow=found.narrow_range) % 1 - 0.5) < HALF for low, high in ranges
+        abs(-low / step_of(low, high, narrow=narrow) % 1 - 0.5) < HALF
+        for low, high in zip(found.lows, found.highs, strict=True)
+        if not (narrow and low == -high)  # the zero of [-a, a] is the byte in the middle
     )

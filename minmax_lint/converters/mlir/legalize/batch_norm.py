@@ -1,9 +1,10 @@
 """Batch normalizations, as PrepareTFPass writes them out (prepare_patterns.td)."""
 
-import math
+import operator
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, partial
+from math import inf, sqrt
 
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
@@ -160,10 +161,8 @@ def _factor_and_offset(parameters: Sequence[Value], epsilon: float) -> tuple[Ten
     if len(known) < len(parameters) or len({tensor.size for tensor in known}) > 1:
         return None, None
     scale, offset, mean, variance = (tensor.reals() for tensor in known)
-    factors = [
-        math.inf if v + epsilon <= 0 else a / math.sqrt(v + epsilon)
-        for a, v in zip(scale, variance, strict=True)
-    ]
-    offsets = [b - m * factor for factor, b, m in zip(factors, offset, mean, strict=True)]
+    squares = map(epsilon.__add__, variance)
+    factors = [inf if square <= 0 else a / sqrt(square) for a, square in zip(scale, squares, strict=True)]
+    offsets = list(map(operator.sub, offset, map(operator.mul, mean, factors)))
     shape = known[0].shape
     return Tensor.of(DType.FLOAT, shape, factors), Tensor.of(DType.FLOAT, shape, offsets)

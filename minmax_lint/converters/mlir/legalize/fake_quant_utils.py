@@ -3,6 +3,7 @@
 Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quantization.md, section 2.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 from minmax_lint.converters.mlir.behaviours import (
@@ -19,7 +20,14 @@ from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, q
 from minmax_lint.converters.mlir.pattern import fake_quant_utils_h
 from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.graph.fakequant import FAKE_QUANTS, RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
+from minmax_lint.graph.fakequant import (
+    FAKE_QUANTS,
+    RANGE_FROM_ATTRS,
+    UNKNOWN_RANGE,
+    FakeQuant,
+    Range,
+    read_fake_quant,
+)
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
@@ -99,32 +107,37 @@ def _passes_on(quantize: Operation | None) -> bool:
 
 
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
-    ranges = found.ranges or _compute_ranges(importer, node)
-    for range_ in ranges if found.degenerate or not found.ranges else ():
-        if not range_.known or range_.finite:
-            continue
-        if not range_.has_nan or importer.version.has(CRASHES_ON_NAN):
+    lows, highs = (found.lows, found.highs) if found.constant else _compute_bounds(importer, node)
+    if found.degenerate or not found.constant:
+        _refuse_endless(importer, node, map(Range, lows, highs))
+    if found.unknown:
+        lows = highs = UNKNOWN_RANGE[:1]
+    first = scale_of(Range(lows[0], highs[0]), found.num_bits, found.narrow_range)
+    if not found.per_channel:
+        return first
+    return first._replace(channels=Channels(lows, highs, found.num_bits, found.narrow_range))
+
+
+def _refuse_endless(importer: Importer, node: Node, ranges: Iterable[Range]) -> None:
+    for one in ranges:
+        if not one.finite and (not one.has_nan or importer.version.has(CRASHES_ON_NAN)):
             raise ConversionError(
                 "other",
                 "crashed without a message (signal 11)",
                 "bad-range",
                 node=node.name,
                 array=node.name,
-                reason=f"The range of {node.name} is {range_}; the converter crashes on it.",
+                reason=f"The range of {node.name} is {one}; the converter crashes on it.",
             )
-    first = scale_of(ranges[0], found.num_bits, found.narrow_range)
-    if not found.per_channel:
-        return first
-    return first._replace(channels=Channels(ranges, found.num_bits, found.narrow_range))
 
 
-def _compute_ranges(importer: Importer, node: Node) -> tuple[Range, ...]:
+def _compute_bounds(importer: Importer, node: Node) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """A range that constant folding finds."""
     bounds = [edge.array for edge in node.inputs[1:3]]
     if len(bounds) < 2 or not all(importer.inference.is_constant(array) for array in bounds):
         raise no_builtin(node, "range-not-constant", f"The range of {node.name} is not a constant.")
     low, high = (_known_tensor(importer.inference.constant(array), node) for array in bounds)
-    return tuple(map(Range, low.reals(), high.reals()))
+    return low.reals(), high.reals()
 
 
 def _known_tensor(tensor: Tensor | None, node: Node) -> Tensor:

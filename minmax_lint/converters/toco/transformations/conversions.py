@@ -5,6 +5,7 @@ Shape and permutation operands of generated operators are kept as attributes: in
 """
 
 import math
+import operator
 
 from minmax_lint.converters.toco.constants import combine
 from minmax_lint.converters.toco.failure import Unmodeled
@@ -124,7 +125,7 @@ def _same(multiplier: list[float]) -> list[float]:
 
 
 def _shift(offset: list[float], mean: list[float], multiplier: list[float]) -> list[float]:
-    return [b - m * factor for b, m, factor in zip(offset, mean, multiplier, strict=True)]
+    return list(map(operator.sub, offset, map(operator.mul, mean, multiplier)))
 
 
 def resolve_batch_normalization(model: Model, op: Operator) -> bool:

@@ -4,15 +4,15 @@ Sources: resolve_constant_*.cc, resolve_reorder_axes.cc, resolve_multiply_by_zer
 shared inference where the array is one of the source graph; they are not needed otherwise.
 """
 
-import math
 import operator
+from math import nan, sqrt
 
 from minmax_lint.converters.toco.constants import Elementwise, combine, known_zero
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Array, Constant, Operator
 from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
-from minmax_lint.graph.dtype import DType, float32
+from minmax_lint.graph.dtype import DType, float32s
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.folding import fold
 
@@ -20,7 +20,7 @@ _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
 _GENERATED: dict[str, Elementwise] = {
     "Add": lambda a, b: list(map(operator.add, a, b)),
     "Mul": lambda a, b: list(map(operator.mul, a, b)),
-    "Rsqrt": lambda values: [1 / float32(math.sqrt(v)) if v >= 0 else math.nan for v in values],
+    "Rsqrt": lambda values: [1 / root for root in float32s([sqrt(v) if v >= 0 else nan for v in values])],
 }
 """What generated operators over constants compute (batch normalization)."""
 _MOVES = frozenset({"Gather", "Reshape", "Slice", "StridedSlice", "Tile"})
