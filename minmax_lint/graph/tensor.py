@@ -128,6 +128,11 @@ class Tensor:
         """The elements as far as they are stored, the last of which repeats; at least one, where there is any."""
         return self._unpack(min(self.stored, self.size)) or (0,) * min(self.size, 1)
 
+    def first(self) -> Tensor:
+        """Its first element alone; itself where it has none."""
+        content = None if self._content is None else self._content[: self.dtype.width]
+        return Tensor(self.dtype, [1], content) if self.size else self
+
     def reals(self) -> tuple[float, ...]:
         """All elements of a tensor of numbers, flat, as floats. Raises ValueError as `values` does."""
         values = self.values()

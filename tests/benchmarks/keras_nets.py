@@ -1,7 +1,7 @@
 """Make a network that people really have, frozen: `python -m tests.benchmarks.keras_nets NAME OUT.pb`.
 
-Weights are random: what takes time is the number of nodes, channels and bytes. Needs TensorFlow, tf_keras and
-tfmot, so it runs in a process of its own.
+Weights are random, batch norms too: what takes time is the number of nodes, channels and bytes. Needs TensorFlow,
+tf_keras and tfmot, so it runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ RANGED = frozenset(
     }
 )
 """Ops behind which the nets without quantize_model get their ranges, besides FusedBatchNormV3."""
+LEARNED = frozenset({"gamma", "beta", "moving_mean", "moving_variance"})
+"""Vectors of a batch norm, which are all ones and zeros before training."""
 PRODUCTS = frozenset({"Conv2D", "DepthwiseConv2dNative", "MatMul"})
 
 
@@ -37,6 +39,9 @@ def main(name: str, path: str) -> None:
     import tensorflow as tf
 
     model = MAKERS[name](tf)
+    for variable in model.variables:
+        if variable.name.split(":")[0].split("/")[-1] in LEARNED:
+            variable.assign(tf.random.uniform(variable.shape, 0.5, 1.5))
     shape = (1, *model.input_shape[1:])
     function = tf.function(lambda x: model(x, training=False)).get_concrete_function(
         tf.TensorSpec(shape, tf.float32, name="input")

@@ -1,5 +1,6 @@
 """Values of constant arrays: questions TOCO asks about them, and what it computes from them."""
 
+import math
 import struct
 from collections.abc import Callable
 
@@ -9,11 +10,18 @@ from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
 
 _SMALL = 4096
+_FEW = 64
+"""Elements up to which all are computed as fast as the first alone."""
 
 
 def filled_with(buffer: Constant | None, value: float) -> bool:
     """Whether every float element equals `value`; False where the value is not known."""
-    tensor = buffer.tensor() if buffer is not None else None
+    if buffer is None or not _is_filled_with(buffer.first.tensor(), value):
+        return False
+    return buffer.first is buffer or _is_filled_with(buffer.tensor(), value)
+
+
+def _is_filled_with(tensor: Tensor | None, value: float) -> bool:
     if tensor is None or tensor.dtype is not DType.FLOAT or tensor.content is None:
         return False
     stored = tensor.stored
@@ -29,7 +37,7 @@ def filled_with(buffer: Constant | None, value: float) -> bool:
 
 def known_zero(buffer: Constant | None) -> bool:
     """Whether the array certainly holds zeros only, of whatever type."""
-    tensor = buffer.tensor() if buffer is not None else None
+    tensor = buffer.first.tensor() if buffer is not None else None
     if tensor is not None and tensor.dtype is DType.FLOAT:
         return filled_with(buffer, 0.0)
     return tensor is not None and no_bit_set(tensor)
@@ -51,7 +59,15 @@ def combine(model: Model, function: Elementwise, *names: str) -> Constant:
         known = [tensor for tensor in tensors if tensor is not None]
         return _elementwise(function, *known) if len(known) == len(tensors) else None
 
-    return Constant(compute, *[model.arrays[name].buffer for name in names])
+    def begin(*tensors: Tensor | None) -> Tensor | None:
+        return compute(*[None if tensor is None else tensor.first() for tensor in tensors])
+
+    arrays = [model.arrays[name] for name in names]
+    sources = [array.buffer for array in arrays]
+    if all(math.prod(array.shape or ()) <= _FEW for array in arrays):
+        return Constant(compute, *sources)
+    firsts = [None if source is None else source.first for source in sources]
+    return Constant(compute, *sources, first=Constant(begin, *firsts))
 
 
 def _elementwise(function: Elementwise, *known: Tensor) -> Tensor | None:

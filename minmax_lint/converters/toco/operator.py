@@ -31,10 +31,17 @@ class Constant:
     Weights are computed anew each time: that is seldom, and kept they would fill the memory.
     """
 
-    __slots__ = ("_compute", "_sources", "_tensor")
+    __slots__ = ("_compute", "_sources", "_tensor", "first")
 
-    def __init__(self, compute: Callable[..., Tensor | None], *sources: "Constant | None") -> None:
+    def __init__(
+        self,
+        compute: Callable[..., Tensor | None],
+        *sources: "Constant | None",
+        first: "Constant | None" = None,
+    ) -> None:
         """`compute` makes the value from those of the sources, each None where it is not known."""
+        self.first = self if first is None else first
+        """A constant that begins with the same element, and is known where this one is."""
         self._compute: Callable[..., Tensor | None] | None = compute
         self._sources = sources
         self._tensor: Tensor | None = None
