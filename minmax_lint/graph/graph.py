@@ -130,16 +130,12 @@ class Graph:
             )
         return place
 
-    def op(self, name: str) -> str:
-        """The op of node `name`, without decoding the node."""
-        try:
-            return self._op_of[name]
-        except KeyError:
-            return self.columns.ops[self.position(name)]
-
     @cached_property
-    def _op_of(self) -> Mapping[str, str]:
-        return dict(zip(self.columns.names, self.columns.ops, strict=True))
+    def op(self) -> Callable[[str], str]:
+        """The op of a node by its name, without decoding the node: a table's own method, for it is asked most."""
+        table = _OpOf(zip(self.columns.names, self.columns.ops, strict=True))
+        table.graph = self
+        return table.__getitem__
 
     @cached_property
     def ops(self) -> frozenset[str]:
@@ -194,6 +190,15 @@ class Graph:
             {array: tuple(found) for array, found in uses.items()},
             {name: tuple(found) for name, found in control.items()},
         )
+
+
+class _OpOf(dict[str, str]):
+    """Name -> op."""
+
+    graph: Graph
+
+    def __missing__(self, name: str) -> str:
+        return self.graph.columns.ops[self.graph.position(name)]
 
 
 def graph_of(nodes: Sequence[Node], functions: Mapping[str, tuple[Function, ...]] | None = None) -> Graph:

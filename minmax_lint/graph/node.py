@@ -70,7 +70,7 @@ class Node(NamedTuple):
     def integers(self, key: str) -> tuple[int, ...]:
         """Attribute `key` as a list of ints; empty where absent."""
         value = self.attribute(key)
-        return tuple(int(v) for v in value if isinstance(v, int)) if isinstance(value, list) else ()
+        return tuple([int(v) for v in value if isinstance(v, int)]) if isinstance(value, list) else ()
 
     def tensor(self, key: str = "value") -> Tensor | None:
         """Attribute `key` as a constant; None where it is none, or of another type than the node declares."""

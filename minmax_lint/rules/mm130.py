@@ -60,7 +60,8 @@ class TrainingGraph(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         causes = subject.causes(self.code)
         graph, kept = subject.graph, subject.kept
-        wrapped = _WRAPPED.search("\n".join(kept.order))
+        names = "\n".join(kept.order)
+        wrapped = _WRAPPED.search(names) if any(one.scope in names for one in TRAINING_WRAPPERS) else None
         if wrapped is not None:
             wrapper = next(one for one in TRAINING_WRAPPERS if one.scope == wrapped["wrapper"])
             yield self.finding(
@@ -202,7 +203,9 @@ def is_layer_normalization(subject: Subject, node: Node) -> bool:
 
 
 def _is_gradient(node: Node) -> bool:
-    return node.op in GRADIENTS or (node.op != "Const" and BACKWARD.search(node.name) is not None)
+    if node.op in GRADIENTS:
+        return True
+    return node.op != "Const" and "gradients" in node.name and BACKWARD.search(node.name) is not None
 
 
 def _net(*, assigned: bool) -> Graph:

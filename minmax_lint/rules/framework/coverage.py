@@ -136,13 +136,10 @@ class Coverage:
         found: set[str] = set()
         pending = [found_quant.node for found_quant in self.on_activations]
         while pending:
-            name = pending.pop()
-            if self.kept.is_cut(name):
-                continue
-            for edge in self.graph[name].inputs:
-                if edge.node in self.kept and edge.node not in found:
-                    found.add(edge.node)
-                    pending.append(edge.node)
+            for source in self.kept.sources(pending.pop()):
+                if source not in found:
+                    found.add(source)
+                    pending.append(source)
         return frozenset(found)
 
     @cached_property
@@ -150,7 +147,7 @@ class Coverage:
         """Kept nodes that depend on a FakeQuant of an activation."""
         found = {found_quant.node for found_quant in self.on_activations}
         for name in self.inference.order:
-            if not self.kept.is_cut(name) and any(edge.node in found for edge in self.graph[name].inputs):
+            if not found.isdisjoint(self.kept.sources(name)):
                 found.add(name)
         return frozenset(found)
 
@@ -176,8 +173,7 @@ class Coverage:
                 if name in found or name not in self.kept:
                     continue
                 found[name] = output
-                if not self.kept.is_cut(name):
-                    pending += [edge.node for edge in self.graph[name].inputs]
+                pending += self.kept.sources(name)
         return found
 
     @cached_property

@@ -71,7 +71,10 @@ def _after_removal(model: Model, op: Operator, before: Operator | None) -> Opera
 def _visit(model: Model, transformations: Mapping[str, Sequence[Transformation]], op: Operator) -> bool:
     """At an operator the first transformation that changes something wins, then the operator is tried again."""
     for visit in range(_VISITS):
-        if not any(transformation(model, op) for transformation in transformations.get(op.type, ())):
+        for transformation in transformations.get(op.type, ()):
+            if transformation(model, op):
+                break
+        else:
             return visit > 0
         if not op.alive:
             return True
