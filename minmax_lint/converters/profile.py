@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from minmax_lint.converters.releases import (
@@ -17,6 +16,7 @@ from minmax_lint.converters.releases import (
 )
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import did_you_mean
+from minmax_lint.records import dataclass, replace
 
 Flow = Literal["tf1", "tf2"]
 Ranges = Literal["fakequant", "calibrated", "none"]

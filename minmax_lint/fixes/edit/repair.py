@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minmax_lint.errors import UserError
@@ -11,6 +10,7 @@ from minmax_lint.fixes.edit.composition import compose
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.records import dataclass, field
 
 
 class CannotRepair(UserError):

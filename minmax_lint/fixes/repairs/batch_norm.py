@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.graph.dtype import DType
@@ -12,6 +11,7 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import BATCH_NORMS
+from minmax_lint.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

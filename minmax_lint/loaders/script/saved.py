@@ -3,7 +3,6 @@
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -11,6 +10,7 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.loaders.script.names import dotted, walk
 from minmax_lint.loaders.script.options import default_of
 from minmax_lint.loaders.script.values import Values
+from minmax_lint.records import dataclass
 
 _METHODS = frozenset({"save", "export"})
 """Methods of a Keras model whose first argument is the place."""

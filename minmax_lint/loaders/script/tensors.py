@@ -6,12 +6,12 @@ one value in the whole script.
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.records import dataclass, field
 
 _MOST_STEPS = 64
 """Assignments and calls that are followed for one name."""
