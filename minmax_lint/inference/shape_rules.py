@@ -167,45 +167,14 @@ def _top_k(call: Call) -> list[Shape | None]:
     return [(*shape[:-1], count)] * 2
 
 
-def _arg(call: Call) -> list[Shape | None]:
-    shape = call.known(0)
-    return [reduce(shape, [constant_axis(call, 1, len(shape))], False)]
-
-
-def _broadcast_args(call: Call) -> list[Shape | None]:
-    return [broadcast(broadcast(call.shape(0), call.shape(1)), call.shape(2))]
-
-
-def _select(call: Call) -> list[Shape | None]:
-    return [call.shape(1) if call.shape(1) is not None else call.shape(2)]
-
-
 def _range(call: Call) -> list[Shape | None]:
     low, high, step = map(call.number, range(3))
     return [(None if low is None or high is None or not step else max(0, ceil((high - low) / step)),)]
 
 
-def _matrix_diag(call: Call) -> list[Shape | None]:
-    shape = call.known(0)
-    return [(*shape, shape[-1])]
-
-
 def _einsum(call: Call) -> list[Shape | None]:
     shapes = [call.known(slot) for slot in range(len(call.node.inputs))]
     return [shape_of_einsum(call.node.text("equation"), shapes)]
-
-
-def _shape_of(call: Call) -> list[Shape | None]:
-    shape = call.shape(0)
-    return [None if shape is None else (len(shape),)]
-
-
-def _add_n(call: Call) -> list[Shape | None]:
-    return [next((s for s in map(call.shape, range(len(call.node.inputs))) if s is not None), None)]
-
-
-def _lstm(call: Call) -> list[Shape | None]:
-    return [(*call.known(0)[:2], call.known(1)[-1])]
 
 
 def _rfft(call: Call) -> list[Shape | None]:
@@ -239,7 +208,10 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"), resize),
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), depth_space),
     **dict.fromkeys(("TopK", "TopKV2"), _top_k),
-    **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
+    **dict.fromkeys(
+        ("ArgMax", "ArgMin"),
+        lambda call: [reduce(call.known(0), [constant_axis(call, 1, len(call.known(0)))], False)],
+    ),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
     **dict.fromkeys(("L2Loss", "LookupTableSizeV2", "Rank", "Size", "ToBool"), lambda call: [()]),
     **dict.fromkeys(LOOPS, loop),
@@ -249,9 +221,11 @@ SHAPE_RULES: dict[str, ShapeRule] = {
         ("Bucketize", "FFT", "FFT2D", "IFFT", "IFFT2D", "XlaDynamicUpdateSlice"), _BY_ROW["input"]
     ),
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
-    **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
+    **dict.fromkeys(
+        ("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), lambda call: [(*call.known(0), call.known(0)[-1])]
+    ),
     "SegmentSum": lambda call: [(None, *call.known(0)[1:])],
-    "UnidirectionalSequenceLSTM": _lstm,
+    "UnidirectionalSequenceLSTM": lambda call: [(*call.known(0)[:2], call.known(1)[-1])],
     "Where": lambda call: [(None, len(call.known(0)))],
     "Squeeze": lambda call: [squeeze(call.known(0), call.node.integers("squeeze_dims"))],
     **dict.fromkeys(
@@ -288,12 +262,14 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "SpaceToBatchND": space_to_batch,
     "BatchToSpaceND": batch_to_space,
     "OneHot": _one_hot,
-    "SelectV2": _broadcast_args,
-    "Select": _select,
+    "SelectV2": lambda call: [broadcast(broadcast(call.shape(0), call.shape(1)), call.shape(2))],
+    "Select": lambda call: [call.shape(1) if call.shape(1) is not None else call.shape(2)],
     "Range": _range,
     "Einsum": _einsum,
-    "Shape": _shape_of,
+    "Shape": lambda call: [None if (shape := call.shape(0)) is None else (len(shape),)],
     "BroadcastArgs": lambda call: [(len(broadcast(call.values(0), call.values(1)) or ()),)],
     "ShapeN": lambda call: [(len(call.known(slot)),) for slot in range(len(call.node.inputs))],
-    "AddN": _add_n,
+    "AddN": lambda call: [
+        next((s for s in map(call.shape, range(len(call.node.inputs))) if s is not None), None)
+    ],
 }

@@ -95,32 +95,12 @@ def _sum(node: Node, operand: Operand) -> Interval:
     return sum(low for low, _ in terms), sum(high for _, high in terms)
 
 
-def _difference(node: Node, operand: Operand) -> Interval:
-    (a, b), (c, d) = operand(0), operand(1)
-    return a - d, b - c
-
-
 def _product(node: Node, operand: Operand) -> Interval:
     left, right = operand(0), operand(1)
     if not all(map(math.isfinite, (*left, *right))):
         return UNBOUNDED
     corners = [a * b for a in left for b in right]
     return min(corners), max(corners)
-
-
-def _minimum(node: Node, operand: Operand) -> Interval:
-    (a, b), (c, d) = operand(0), operand(1)
-    return min(a, c), min(b, d)
-
-
-def _maximum(node: Node, operand: Operand) -> Interval:
-    (a, b), (c, d) = operand(0), operand(1)
-    return max(a, c), max(b, d)
-
-
-def _relu(node: Node, operand: Operand) -> Interval:
-    low, high = operand(0)
-    return max(low, 0.0), max(high, 0.0)
 
 
 def _image_of_rising(node: Node, operand: Operand) -> Interval:
@@ -139,12 +119,16 @@ def _leaky_relu(node: Node, operand: Operand) -> Interval:
     return min(ends), max(ends)
 
 
+def _of_both(bound: Callable[[float, float], float]) -> Callable[[Node, Operand], Interval]:
+    return lambda node, operand: (bound(operand(0)[0], operand(1)[0]), bound(operand(0)[1], operand(1)[1]))
+
+
 _RULES: Mapping[str, Callable[[Node, Operand], Interval]] = {
     **dict.fromkeys(("Add", "AddN", "AddV2", "BiasAdd"), _sum),
     "LeakyRelu": _leaky_relu,
-    "Maximum": _maximum,
-    "Minimum": _minimum,
+    "Maximum": _of_both(max),
+    "Minimum": _of_both(min),
     "Mul": _product,
-    "Relu": _relu,
-    "Sub": _difference,
+    "Relu": lambda node, operand: (max(operand(0)[0], 0.0), max(operand(0)[1], 0.0)),
+    "Sub": lambda node, operand: (operand(0)[0] - operand(1)[1], operand(0)[1] - operand(1)[0]),
 }
