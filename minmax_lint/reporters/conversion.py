@@ -1,5 +1,6 @@
-"""A conversion as data: the JSON of `convert`, and the proof in that of `fix`."""
+"""A conversion and a patch as data: the JSON of `convert` and of `fix`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -9,7 +10,8 @@ from minmax_lint.escaping import json_text
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, finite, prediction_data, report_data
 from minmax_lint.reporters.finished import tensor_data
-from minmax_lint.reporters.patch import patch_data
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import rule
 from minmax_lint.workflows.convert import Conversion
 
 
@@ -108,4 +110,55 @@ def _verification_data(verification: Verification, found: Conversion) -> dict[st
             }
             for one in verification.comparisons
         ],
+    }
+
+
+KINDS = ("added", "removed", "rewired", "renamed", "changed")
+
+
+def patch_data(patch: Patch) -> dict[str, Any]:
+    """What was done, repair by repair and node by node, and what was not and why."""
+    return {
+        "strategy": patch.strategy,
+        "safe": patch.safe,
+        "reason": patch.reason,
+        "outputs": list(patch.outputs),
+        "repairs": [
+            {
+                "strategy": part.strategy,
+                "applicability": "safe" if part.safe else "unsafe",
+                "healed": [_place(finding) for finding in _findings_healed(patch, part.strategy)],
+            }
+            for part in patch.repair.parts
+        ],
+        "left": [_place(one) | {"message": one.message} for one in patch.after.findings],
+        "refused": list(patch.refused),
+        "changes": list(patch.diff()),
+        "nodes": {
+            kind: [
+                {"node": change.node, "text": change.text} for change in patch.changes if change.kind == kind
+            ]
+            for kind in KINDS
+        },
+    }
+
+
+def _findings_healed(patch: Patch, strategy: str) -> Iterator[Finding]:
+    """Findings that are gone and that a repair of this kind heals."""
+    name_before = patch.repair.name_before
+    left = {(one.code, name_before(one.array or one.node or "")) for one in patch.after.findings}
+    for finding in patch.before.findings:
+        gone = (finding.code, finding.array or finding.node or "") not in left
+        if gone and strategy in rule(finding.code).fixes:
+            yield finding
+
+
+def _place(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "node": finding.node,
+        "array": finding.array,
+        "fingerprint": finding.fingerprint,
     }

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from google.protobuf import text_format
+
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit, edit_graph
 from minmax_lint.loaders.buffers import map_file
@@ -14,12 +16,12 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.directory import FILES
 from minmax_lint.loaders.savedmodel.metagraph import meta_graph
 from minmax_lint.loaders.wire import Buffer
+from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.atomic import new_folder, write_file, write_files
 from minmax_lint.writers.flattened import flattened_chunks
 from minmax_lint.writers.frozen import frozen_chunks
 from minmax_lint.writers.graphdef import chunks
 from minmax_lint.writers.metagraph import NewNames, meta_graph_chunks, saved_model_chunks
-from minmax_lint.writers.text import as_text
 
 _NO_GRAPHS = (".keras", ".h5", ".tflite")
 _FINGERPRINT = "fingerprint.pb"
@@ -165,3 +167,16 @@ def _same(first: Path, second: Path) -> bool:
         return os.path.samefile(first, second)
     except OSError:
         return False
+
+
+def as_text(pieces: Iterator[Buffer], message: str) -> Iterator[bytes]:
+    """The text of a serialized `message`.
+
+    Raises UserError for a message with fields we have no names for: text would lose them.
+    """
+    found = message_in(b"".join(pieces), message)
+    size = found.ByteSize()
+    found.DiscardUnknownFields()
+    if found.ByteSize() != size:
+        raise UserError("the graph holds fields that text would lose; write a .pb instead of a .pbtxt")
+    yield text_format.MessageToString(found).encode("utf-8")

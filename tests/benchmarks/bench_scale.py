@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minmax_lint.loaders import load
-from minmax_lint.writers.text import as_text
+from minmax_lint.writers.write import as_text
 from tests.benchmarks.chains import Chain, write_chain
 from tests.benchmarks.clock import best, best_child
 from tests.benchmarks.figure import Figure

@@ -14,7 +14,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.loaders.checkpoint.checksum import crc32c
+from minmax_lint.loaders.checkpoint.bundle import crc32c
 from minmax_lint.writers.graphdef import encode
 from tests.interpreters import tf115, tf215, tf221
 

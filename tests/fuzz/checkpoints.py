@@ -9,7 +9,7 @@ from random import Random
 
 from cramjam import snappy
 
-from minmax_lint.loaders.checkpoint.checksum import crc32c
+from minmax_lint.loaders.checkpoint.bundle import crc32c
 from minmax_lint.loaders.checkpoint.table import MAGIC, entries
 from minmax_lint.loaders.wire import varint
 from minmax_lint.schema.messages import message_class

@@ -16,7 +16,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from minmax_lint.loaders.checkpoint.checksum import crc32c
+from minmax_lint.loaders.checkpoint.bundle import crc32c
 from minmax_lint.loaders.checkpoint.table import FOOTER
 from minmax_lint.loaders.wire import varint
 from minmax_lint.schema.messages import message_class

@@ -11,8 +11,7 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders import load
-from minmax_lint.loaders.checkpoint.bundle import Bundle
-from minmax_lint.loaders.checkpoint.checksum import crc32c
+from minmax_lint.loaders.checkpoint.bundle import Bundle, crc32c
 from minmax_lint.loaders.checkpoint.table import FOOTER, MAGIC, entries
 from minmax_lint.loaders.checkpoint.variables import with_values
 from minmax_lint.loaders.model import Model

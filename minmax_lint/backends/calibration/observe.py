@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, Callable, Mapping, Sequence, Tuple, Union
 
 import numpy
+
 from minmax_lint.backends.calibration.feeds import Feed, batches, counted
-from minmax_lint.backends.calibration.taps import Taps
 from minmax_lint.backends.calibration.tensorflow_graph import FrozenGraph
 from minmax_lint.backends.conversion.worker import Misuse
 
@@ -173,3 +173,36 @@ def _in_branches(tensorflow: Any, graph: FrozenGraph, tensors: Sequence[Any], ob
         return [observer.of_batch(numpy.concatenate(parts)) if parts else None for parts in taps.taken()]
 
     return values, lambda: taps.ran
+
+
+class Taps:
+    """An op at each tensor in a branch or loop of TF1 that keeps what `form` makes of its values; `ops` are to be run.
+
+    Such arrays cannot be fetched: their value is there once, often or never. But an op that nothing depends on runs
+    wherever, and as often as, its input does: source tensorflow/core/common_runtime/executor.cc.
+    """
+
+    def __init__(
+        self, tensorflow: Any, graph: Any, tensors: Sequence[Any], form: Callable[[Any], Any]
+    ) -> None:
+        self._form = form
+        self._values: list[list[Any]] = [[] for _ in tensors]
+        self.ran = [False] * len(tensors)
+        """Which of the tensors ever had a value."""
+        with graph.as_default():
+            self.ops = [
+                tensorflow.compat.v1.py_func(self._keeper(i), [tensor], [], stateful=True)
+                for i, tensor in enumerate(tensors)
+            ]
+
+    def taken(self) -> list[list[Any]]:
+        """What was kept of each tensor since the last time; nothing where it had no value."""
+        taken, self._values = self._values, [[] for _ in self._values]
+        self.ran = [ran or bool(values) for ran, values in zip(self.ran, taken)]
+        return taken
+
+    def _keeper(self, i: int) -> Callable[[Any], None]:
+        def keep(value: Any) -> None:
+            self._values[i].append(self._form(value))
+
+        return keep

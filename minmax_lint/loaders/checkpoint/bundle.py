@@ -6,8 +6,8 @@ mapped, so that weights that nothing asks for are never read.
 
 import math
 import struct
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.buffers import map_file
-from minmax_lint.loaders.checkpoint.checksum import crc32c, unmask
 from minmax_lint.loaders.checkpoint.slices import FULL, Extent, placed, slice_key
 from minmax_lint.loaders.checkpoint.table import entries
 from minmax_lint.loaders.wire import varint
@@ -151,3 +150,32 @@ class Bundle:
             except UnreadableModel as error:
                 raise UnreadableModel(f"{path}: {error}; the checkpoint needs all its .data files") from None
         return self._shards[number]
+
+
+_POLYNOMIAL = 0x82F63B78
+_MASK_DELTA = 0xA282EAD8
+
+
+def crc32c(content: Iterable[int]) -> int:
+    """The checksum of some bytes: CRC-32C (Castagnoli). Source: tensorflow/core/lib/hash/crc32c.h."""
+    table = _table()
+    value = 0xFFFFFFFF
+    for byte in content:
+        value = table[(value ^ byte) & 0xFF] ^ (value >> 8)
+    return value ^ 0xFFFFFFFF
+
+
+def unmask(masked: int) -> int:
+    """The checksum behind the masked form that files store."""
+    rotated = (masked - _MASK_DELTA) & 0xFFFFFFFF
+    return ((rotated >> 17) | (rotated << 15)) & 0xFFFFFFFF
+
+
+@cache
+def _table() -> tuple[int, ...]:
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)
+        table.append(value)
+    return tuple(table)
