@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Details, Graph
+from minmax_lint.graph.graph import Details, Graph, reached
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -44,19 +44,10 @@ _OPEN = frozenset({"Placeholder", "PlaceholderWithDefault"})
 
 def _constant(graph: Graph, name: str) -> bool:
     """Whether node `name` depends on no Placeholder and calls no function."""
-    seen, pending = {name}, [name]
-    while pending:
-        current = pending.pop()
-        if graph.op(current) in _OPEN or current in graph.functions:
-            return False
-        for text in graph.columns.inputs[graph.position(current)]:
-            source = parse_edge(text.removeprefix("^")).node
-            if source not in graph:
-                return False
-            if source not in seen:
-                seen.add(source)
-                pending.append(source)
-    return True
+    return not any(
+        one not in graph or graph.op(one) in _OPEN or one in graph.functions
+        for one in reached([name], graph.dependencies)
+    )
 
 
 def _placeholder(node: Node, given: Shape | None) -> Node:

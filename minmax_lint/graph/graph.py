@@ -5,11 +5,11 @@ A graph of a million nodes is four columns, not a million objects (research: 378
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.attr import Attr
@@ -19,6 +19,7 @@ from minmax_lint.graph.node import Node
 if TYPE_CHECKING:
     from mmap import mmap
 
+Part = TypeVar("Part")
 
 Details = tuple[Mapping[str, Attr], str]
 """What a loader decodes on demand for one node: its attributes and its device."""
@@ -159,6 +160,11 @@ class Graph:
         """The nodes that wait for node `name` through a control edge."""
         return self._readers[1].get(name, ())
 
+    def dependencies(self, name: str) -> Iterator[str]:
+        """What a node reads or waits for, without decoding it; nothing of a node that is not there."""
+        for text in self.columns.inputs[self.positions[name]] if name in self else ():
+            yield parse_edge(text.removeprefix("^")).node
+
     def _make(self, position: int) -> Node:
         raw = self.columns.inputs[position]
         attrs, device = self.columns.details(position)
@@ -217,3 +223,16 @@ def graph_of(nodes: Sequence[Node], functions: Mapping[str, tuple[Function, ...]
 def raw_inputs(inputs: Sequence[Edge], control_inputs: Sequence[str] = ()) -> tuple[str, ...]:
     """Inputs as NodeDef spells them: data first, then control."""
     return (*(array_name(*edge) for edge in inputs), *(f"^{name}" for name in control_inputs))
+
+
+def reached(starts: Iterable[Part], following: Callable[[Part], Iterable[Part]]) -> Iterator[Part]:
+    """The starts and all that follows them, each once; what follows one is asked for behind it."""
+    pending = list(starts)
+    seen = set(pending)
+    while pending:
+        one = pending.pop()
+        yield one
+        for other in following(one):
+            if other not in seen:
+                seen.add(other)
+                pending.append(other)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
-from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.graph import Graph, reached
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import of_role
 
@@ -79,26 +79,16 @@ def ends_differentiated(graph: Graph) -> set[str]:
 
 def upstream(graph: Graph, ends: Iterable[str]) -> set[str]:
     """These nodes, and all that they depend on through data edges."""
-    pending = [name for name in ends if name in graph]
-    seen = set(pending)
-    while pending:
-        fresh = {edge.node for edge in graph[pending.pop()].inputs if edge.node in graph} - seen
-        seen |= fresh
-        pending += fresh
-    return seen
+    starts = [name for name in ends if name in graph]
+    return set(reached(starts, lambda name: (edge.node for edge in graph[name].inputs if edge.node in graph)))
 
 
 def downstream(graph: Graph, sources: Iterable[str], stop: AbstractSet[str] = frozenset()) -> set[str]:
     """These nodes, and all that depend on them through data edges, but for what ops of `stop` come between."""
     consumers = readers(graph)
-    pending = list(sources)
-    seen = set(pending)
-    while pending:
-        for consumer in consumers.get(pending.pop(), ()):
-            if consumer not in seen and graph.op(consumer) not in stop:
-                seen.add(consumer)
-                pending.append(consumer)
-    return seen
+    return set(
+        reached(sources, lambda name: (one for one in consumers.get(name, ()) if graph.op(one) not in stop))
+    )
 
 
 def readers(graph: Graph) -> Mapping[str, Sequence[str]]:

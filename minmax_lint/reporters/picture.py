@@ -1,11 +1,11 @@
 """The graph as reports draw it: kept part, what lies outside, ranges, and which ops become integer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from minmax_lint.graph.fakequant import fake_quants, is_fake_quant
-from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.graph import Graph, reached
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import VARIABLES
@@ -81,18 +81,16 @@ def _place(name: str, inputs: set[str], outputs: set[str], kept: Kept) -> Place:
 def _nodes_behind_inputs(kept: Kept) -> set[str]:
     """The kept nodes whose values depend on an input; converters compute the others while they convert."""
     graph = kept.graph
-    reached = {
+    starts = [
         name
         for name in kept.order
         if kept.is_cut(name) or (not graph[name].inputs and graph.op(name) not in HIDDEN)
-    }
-    pending = list(reached)
-    while pending:
-        for use in graph.uses(pending.pop()):
-            if use.node in kept and use.node not in reached and not kept.is_cut(use.node):
-                reached.add(use.node)
-                pending.append(use.node)
-    return reached
+    ]
+
+    def readers(name: str) -> Iterator[str]:
+        return (use.node for use in graph.uses(name) if use.node in kept and not kept.is_cut(use.node))
+
+    return set(reached(starts, readers))
 
 
 def _is_hidden(graph: Graph, name: str) -> bool:

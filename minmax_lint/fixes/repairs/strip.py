@@ -8,8 +8,8 @@ from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.dropout import inference_value
 from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.fakequant import RANGE_FROM_INPUTS
-from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.names import Edge, array_name, parse_edge
+from minmax_lint.graph.graph import Graph, reached
+from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.ops.table import ASSIGNMENTS, of_role
 
@@ -38,16 +38,13 @@ def _without_dead_assignments(graph: Graph, outputs: Sequence[str]) -> Repair:
 
     Freezing turned their variables into constants. What an output depends on stays.
     """
-    dead: set[str] = set()
-    pending = [name for name in _assignments(graph) if graph.op(graph[name].inputs[0].node) == "Const"]
-    while pending:
-        name = pending.pop()
-        if name in dead:
-            continue
-        dead.add(name)
-        pending += graph.control_uses(name)
-        ports = {0, *(port for port in range(1, 6) if graph.uses(array_name(name, port)))}
-        pending += [use.node for port in ports for use in graph.uses(array_name(name, port))]
+    starts = [name for name in _assignments(graph) if graph.op(graph[name].inputs[0].node) == "Const"]
+
+    def dependents(name: str) -> Iterator[str]:
+        yield from graph.control_uses(name)
+        yield from (use.node for port in range(6) for use in graph.uses(array_name(name, port)))
+
+    dead = set(reached(starts, dependents))
     kept = trace(graph, (), outputs)
     draft = Draft(graph)
     if not dead & (kept.nodes | kept.control_only):
@@ -108,19 +105,6 @@ def _drop_waits(draft: Draft, kept: Kept) -> Iterator[str]:
 
 def _has_effect(graph: Graph, start: str, known: dict[str, bool]) -> bool:
     if start not in known:
-        seen, pending = {start}, [start]
-        known[start] = False
-        while pending:
-            name = pending.pop()
-            if name not in graph:
-                continue
-            if graph.op(name) in _EFFECTS or known.get(name):
-                known[start] = True
-                break
-            sources = (
-                parse_edge(text.removeprefix("^")).node for text in graph.columns.inputs[graph.position(name)]
-            )
-            fresh = [source for source in sources if source not in seen]
-            seen.update(fresh)
-            pending += fresh
+        before = reached([start], graph.dependencies)
+        known[start] = any(graph.op(name) in _EFFECTS or known.get(name) for name in before if name in graph)
     return known[start]

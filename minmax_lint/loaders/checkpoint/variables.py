@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.graph import Graph, reached
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.checkpoint.bundle import Bundle
@@ -136,17 +136,8 @@ def with_values(model: Model, named: Path) -> Model:
 
 def _ancestors(graph: Graph, start: str) -> Iterator[str]:
     """`start` and what it depends on, control edges included; variables are not looked behind."""
-    seen, pending = {start}, [start]
-    while pending:
-        name = pending.pop()
-        yield name
-        if graph.op(name) in VARIABLES:
-            continue
-        for text in graph.columns.inputs[graph.position(name)]:
-            source = parse_edge(text.removeprefix("^")).node
-            if source not in seen and source in graph:
-                seen.add(source)
-                pending.append(source)
+    found = reached([start], lambda name: () if graph.op(name) in VARIABLES else graph.dependencies(name))
+    return (name for name in found if name in graph)
 
 
 def _restored(graph: Graph, names: Iterator[str]) -> Iterator[tuple[str, Source]]:

@@ -6,7 +6,7 @@ from minmax_lint.converters.mlir import tables
 from minmax_lint.converters.mlir.legalize.legalize_patterns import legalized_to
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FakeQuant, is_fake_quant, read_fake_quant
-from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.graph import Graph, reached
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.equal_nodes import equal_nodes
 from minmax_lint.inference.inference import Inference
@@ -23,13 +23,7 @@ def shared_scale(inference: Inference, start: str) -> frozenset[str]:
     """The FakeQuants and same-scale ops that are joined with node `start` by real-valued arrays."""
     kept = inference.kept
     group = {start, *equal_nodes(inference, start)}
-    pending = sorted(group)
-    while pending:
-        node = kept.graph[pending.pop()]
-        fresh = [name for name in _joined_arrays(inference, node, start) if name not in group]
-        group.update(fresh)
-        pending += fresh
-    return frozenset(group)
+    return frozenset(reached(group, lambda name: _joined_arrays(inference, kept.graph[name], start)))
 
 
 def disagreeing(inference: Inference, group: frozenset[str]) -> tuple[FakeQuant, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Function, Graph, graph_of
+from minmax_lint.graph.graph import Function, Graph, graph_of, reached
 from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
@@ -118,15 +118,9 @@ def _inside_a_loop(graph: Graph, enters: Sequence[Node]) -> bool:
 
 def _depended_on(graph: Graph, ends: Iterable[Edge], stops: Callable[[Node], bool]) -> Iterator[Node]:
     """The nodes that make the ends, and all that these depend on; not what a node that `stops` depends on."""
-    pending = [edge.node for edge in ends]
-    seen = set(pending)
-    while pending:
-        node = graph[pending.pop()]
-        yield node
-        if not stops(node):
-            fresh = [edge.node for edge in node.inputs if edge.node not in seen]
-            seen.update(fresh)
-            pending += fresh
+    starts = [edge.node for edge in ends]
+    found = reached(starts, lambda name: [edge.node for edge in graph[name].inputs if not stops(graph[name])])
+    return (graph[name] for name in found)
 
 
 def _loop(rewriting: _Rewriting, graph: Graph, enters: Sequence[Node]) -> None:

@@ -17,6 +17,7 @@ from minmax_lint.converters.mlir.pattern import (
     tf_ops_a_m_cc,
 )
 from minmax_lint.graph.dtype import DType, float32
+from minmax_lint.graph.graph import reached
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
@@ -167,15 +168,8 @@ def div_no_nan_or_mul_no_nan_constant_y(importer: Importer, node: Node) -> Value
 
 def _handed_on(kept: Kept, name: str) -> bool:
     """Whether an Identity stands at or in front of a constant; division by a root is multiplication all the same."""
-    pending, seen = [name] if kept.graph.op(name) != "Sqrt" else [], {name}
-    while pending:
-        current = pending.pop()
-        if kept.graph.op(current) in REMOVED:
-            return True
-        found = set(kept.sources(current)) - seen
-        seen |= found
-        pending += found
-    return False
+    starts = [name] if kept.graph.op(name) != "Sqrt" else []
+    return any(kept.graph.op(one) in REMOVED for one in reached(starts, kept.sources))
 
 
 _PACKET = 8

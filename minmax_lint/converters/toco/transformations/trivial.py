@@ -7,6 +7,7 @@ from minmax_lint.converters.toco.constants import filled_with
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Array, Operator
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import reached
 
 BINARIES = frozenset({"Add", "Div", "Mul", "Sub"})
 
@@ -140,15 +141,12 @@ def remove_trivial_binary_operator_and_activation(model: Model, op: Operator) ->
 
 def _is_propagated(model: Model, array: Array) -> bool:
     """Whether PropagateFixedSizes has reached the array: not behind a layer that has just been made."""
-    seen, pending = {array}, [array] if model.unsized else []
-    while pending:
-        producer = pending.pop().producer
-        sources = {model.arrays[name] for name in producer.inputs} - seen if producer is not None else set()
-        if any(source.shape is None for source in sources):
-            return False
-        seen |= sources
-        pending += sources
-    return True
+
+    def sources(one: Array) -> list[Array]:
+        return [model.arrays[name] for name in one.producer.inputs] if one.producer is not None else []
+
+    found = reached([array] if model.unsized else [], sources)
+    return all(one is array or one.shape is not None for one in found)
 
 
 def constant_and_variable(model: Model, op: Operator) -> tuple[int, int] | None:
