@@ -2,7 +2,7 @@
 
 import ast
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -276,7 +276,7 @@ def defaults(function: Function) -> dict[str, ast.expr | None]:
     return found | {one.arg: value for one, value in named}
 
 
-def passed_by(call: ast.Call, names: list[str]) -> dict[str, ast.expr]:
+def passed_by(call: ast.Call, names: Sequence[str]) -> dict[str, ast.expr]:
     """What a call gives the parameters of these names."""
     given = dict(zip(names, call.args, strict=False))
     return given | {one.arg: one.value for one in call.keywords if one.arg}

@@ -11,7 +11,7 @@ from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.assigned import DELETED
 from minmax_lint.loaders.script.branches import Path, condition, never, taken, ways
 from minmax_lint.loaders.script.definitions import Function
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import dotted, last
 from minmax_lint.loaders.script.options import default_of
 from minmax_lint.loaders.script.values import Values
 
@@ -143,7 +143,7 @@ def _assumed(setting: Setting, values: Values) -> str:
 def _taken(attribute: str, value: ast.expr, values: Values) -> str:
     """What a value is taken for that cannot be read; empty for one that is read."""
     elements = values.elements(value)
-    names = [dotted(one).rpartition(".")[2] for one in elements or () if not isinstance(one, ast.Constant)]
+    names = [last(one) for one in elements or () if not isinstance(one, ast.Constant)]
     if attribute in _TYPES:
         return "an integer type" if _type(value) == COMPUTED else ""
     if attribute in (*_SWITCHES, *SWITCHES):
@@ -221,7 +221,7 @@ def _optimizes(elements: list[ast.expr] | None) -> bool:
     """Whether one of them quantizes: texts and EXPERIMENTAL_SPARSITY do not (`is_any_optimization_enabled`)."""
     if elements is None:
         return True
-    names = [dotted(one).rpartition(".")[2] for one in elements if not isinstance(one, ast.Constant)]
+    names = [last(one) for one in elements if not isinstance(one, ast.Constant)]
     return any(name != "EXPERIMENTAL_SPARSITY" for name in names)
 
 
@@ -231,13 +231,9 @@ def _names(attribute: str, value: Any) -> dict[str, Any]:
 
 def _type(value: ast.expr) -> str:
     """`tf.uint8`, `np.int8` or `lite.constants.QUANTIZED_UINT8` as `uint8`; `?` for what is computed."""
-    if (
-        isinstance(value, ast.Call)
-        and value.args
-        and _function(value.func) in ("as_dtype", "dtype", "getattr")
-    ):
+    if isinstance(value, ast.Call) and value.args and last(value.func) in ("as_dtype", "dtype", "getattr"):
         value = value.args[-1]
-    text = str(value.value or "") if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
+    text = str(value.value or "") if isinstance(value, ast.Constant) else last(value)
     if not text and not (isinstance(value, ast.Constant) and value.value in (None, "")):
         return COMPUTED
     known = text.lower().removeprefix("quantized_")
@@ -245,13 +241,9 @@ def _type(value: ast.expr) -> str:
     return known if known in ("", "uint8", "int8", "int16", "float16", "bfloat16", "float32") else COMPUTED
 
 
-def _function(value: ast.expr) -> str:
-    return dotted(value).rpartition(".")[2]
-
-
 def _members(elements: list[ast.expr] | None) -> frozenset[str]:
     """Members of tf.lite.OpsSet; none where they cannot be read."""
-    names = {_function(element) for element in elements or ()}
+    names = {last(element) for element in elements or ()}
     return frozenset(names) if names <= {*OPS_SETS} else frozenset()
 
 
@@ -276,7 +268,7 @@ def _stats(values: Values, value: ast.expr, inputs: list[str]) -> dict[str, tupl
 
 def _input_arrays(values: Values, value: ast.expr) -> bool:
     value = values.followed(value)
-    return isinstance(value, ast.Call) and _function(value.func) == "get_input_arrays"
+    return isinstance(value, ast.Call) and last(value.func) == "get_input_arrays"
 
 
 def _pair(value: ast.expr) -> tuple[float, float] | None:

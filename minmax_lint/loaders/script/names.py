@@ -17,6 +17,11 @@ def dotted(node: ast.expr) -> str:
     return ".".join([node.id, *reversed(parts)])
 
 
+def last(node: ast.expr) -> str:
+    """`X` of `tf.lite.X`."""
+    return dotted(node).rpartition(".")[2]
+
+
 def spelled(node: ast.expr) -> str:
     """What a script calls the place of an object: dotted names, and elements by constant keys, `made['int8'].x`."""
     if isinstance(node, ast.Attribute):
@@ -38,6 +43,16 @@ def root_of(node: ast.expr) -> ast.expr:
 def arguments(call: ast.Call) -> list[ast.expr]:
     """All that a call passes, by place and by name."""
     return [*call.args, *(one.value for one in call.keywords)]
+
+
+def by_name(call: ast.Call) -> dict[str | None, ast.expr]:
+    """What a call passes by name; None for what it unpacks."""
+    return {one.arg: one.value for one in call.keywords}
+
+
+def text_of(value: ast.expr | None) -> str:
+    """A constant text; empty for anything else."""
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
 def children(node: ast.AST) -> list[ast.AST]:

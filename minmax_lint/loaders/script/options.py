@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import by_name, last
 from minmax_lint.loaders.script.values import Values
 
 _PARSED = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
@@ -17,11 +17,11 @@ def default_of(values: Values, value: ast.expr) -> ast.expr | None:
     if not isinstance(value, ast.Attribute):
         return None
     parsed = values.followed(value.value)
-    if isinstance(parsed, ast.Call) and dotted(parsed.func).rpartition(".")[2] in _PARSED:
+    if isinstance(parsed, ast.Call) and last(parsed.func) in _PARSED:
         found = [_default(call) for call in values.calls_named("add_argument") if value.attr in _names(call)]
-    elif dotted(parsed).rpartition(".")[2] == "FLAGS":
+    elif last(parsed) == "FLAGS":
         found = [
-            call.args[1] if len(call.args) > 1 else _keywords(call).get("default", _NONE)
+            call.args[1] if len(call.args) > 1 else by_name(call).get("default", _NONE)
             for call in values.calls_named("DEFINE_")
             if call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value == value.attr
         ]
@@ -30,15 +30,11 @@ def default_of(values: Values, value: ast.expr) -> ast.expr | None:
     return ast.copy_location(values.followed(found[0]), value) if len(found) == 1 else None
 
 
-def _keywords(call: ast.Call) -> dict[str | None, ast.expr]:
-    return {one.arg: one.value for one in call.keywords}
-
-
 def _names(call: ast.Call) -> Iterator[str]:
     """Those of an option that may be left out."""
-    given = _keywords(call).get("dest")
+    given = by_name(call).get("dest")
     texts = [str(one.value) for one in call.args if isinstance(one, ast.Constant)]
-    required = _keywords(call).get("required")
+    required = by_name(call).get("required")
     optional = all(text.startswith("-") for text in texts)
     if optional and (required is None or getattr(required, "value", True) is False):
         named = [str(given.value)] if isinstance(given, ast.Constant) else texts
@@ -46,7 +42,7 @@ def _names(call: ast.Call) -> Iterator[str]:
 
 
 def _default(call: ast.Call) -> ast.expr:
-    given = _keywords(call)
+    given = by_name(call)
     action = given.get("action")
     flag = _FLAGS.get(str(action.value)) if isinstance(action, ast.Constant) else None
     return given.get("default", _NONE if flag is None else ast.Constant(flag))

@@ -22,7 +22,7 @@ from minmax_lint.loaders.script.definitions import Function, parameters
 from minmax_lint.loaders.script.environments import Conditions, pass_parameters
 from minmax_lint.loaders.script.flags import DENIED, Setting, settings
 from minmax_lint.loaders.script.holders import Holders
-from minmax_lint.loaders.script.names import arguments, dotted, root_of, spelled
+from minmax_lint.loaders.script.names import arguments, by_name, dotted, last, root_of, spelled
 from minmax_lint.loaders.script.saved import Savings
 from minmax_lint.loaders.script.signature import (
     MADE_FROM,
@@ -211,7 +211,7 @@ class Reader:
         """Note a call of `convert`, and one of a function elsewhere that is given a converter and may call it."""
         if isinstance(call.func, ast.Attribute) and call.func.attr == "convert":
             self._set(Assigned(spelled(call.func.value), CONVERT, call, None, call.func))
-        name = dotted(call.func).rpartition(".")[2]
+        name = last(call.func)
         if name == "QuantizationDebugger":
             self._debug(call)
         elif self.values.function(call.func) is None and name not in _NOT_CONVERTING:
@@ -220,14 +220,14 @@ class Reader:
 
     def _debug(self, call: ast.Call) -> None:
         """Note a QuantizationDebugger, which converts, and leaves the ops float that its options name."""
-        given = {one.arg: one.value for one in call.keywords}
+        given = by_name(call)
         converter, options = given.get("converter"), given.get("debug_options")
         if converter is None:
             return
         nothing = ast.copy_location(ast.Constant(None), call)
         options = nothing if options is None else options
         made = self.values.followed(options)
-        named = {one.arg: one.value for one in made.keywords} if isinstance(made, ast.Call) else {}
+        named = by_name(made) if isinstance(made, ast.Call) else {}
         for attribute in DENIED:
             later = self.values.reaching(call, None, f"{dotted(options)}.{attribute}")
             value = later[-1].value if later else named.get(attribute)

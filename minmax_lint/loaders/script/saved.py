@@ -7,7 +7,8 @@ from functools import cached_property
 from itertools import islice
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.loaders.script.names import dotted, walk
+from minmax_lint.loaders.script.definitions import passed_by
+from minmax_lint.loaders.script.names import dotted, last, text_of, walk
 from minmax_lint.loaders.script.options import default_of
 from minmax_lint.loaders.script.values import Values
 from minmax_lint.records import dataclass
@@ -18,6 +19,8 @@ _FUNCTIONS = frozenset({"save", "save_model", "export_saved_model"})
 """Functions that are given the model and the place: tf.saved_model.save, keras.models.save_model."""
 _PLACES = frozenset({"filepath", "export_dir", "saved_model_path"})
 _PATHS = frozenset({"Path", "PurePath", "PosixPath", "str", "fspath"})
+_OBJECTS = {"from_keras_model": ("model",), "from_concrete_functions": ("funcs", "trackable_obj")}
+"""Class method of TFLiteConverter -> its parameters up to the object that is converted."""
 _DEEPEST = 4
 _MOST_PARTS = 6
 _MOST = 64
@@ -40,10 +43,8 @@ def path_of(values: Values, value: ast.expr, depth: int = 0) -> str:
     """
     value = values.followed(value)
     value = default_of(values, value) or value
-    if isinstance(value, ast.Constant):
-        return value.value if isinstance(value.value, str) else ""
-    if depth > _DEEPEST:
-        return ""
+    if isinstance(value, ast.Constant) or depth > _DEEPEST:
+        return text_of(value)
     parts: list[ast.expr] = []
     between = ""
     if isinstance(value, ast.JoinedStr):
@@ -55,8 +56,7 @@ def path_of(values: Values, value: ast.expr, depth: int = 0) -> str:
     elif isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Div)):
         parts, between = [value.left, value.right], "/" if isinstance(value.op, ast.Div) else ""
     elif isinstance(value, ast.Call) and not value.keywords:
-        last = dotted(value.func).rpartition(".")[2]
-        joins = dotted(value.func).endswith("path.join") or last in _PATHS
+        joins = dotted(value.func).endswith("path.join") or last(value.func) in _PATHS
         parts, between = value.args if joins else [], "/"
     if len(parts) > _MOST_PARTS:
         return ""
@@ -119,13 +119,9 @@ class Savings:
 
 def _converted(maker: str, call: ast.Call) -> str:
     """The name of the object that is converted: a Keras model, or what owns the functions."""
-    place, keyword = {"from_keras_model": (0, "model"), "from_concrete_functions": (1, "trackable_obj")}.get(
-        maker, (len(call.args), None)
-    )
-    given = call.args[place : place + 1] or [
-        one.value for one in call.keywords if keyword and one.arg == keyword
-    ]
-    return dotted(given[0]) if given else ""
+    parameters = _OBJECTS.get(maker, ())
+    given = passed_by(call, parameters)
+    return dotted(given[parameters[-1]]) if parameters and parameters[-1] in given else ""
 
 
 def _savings(tree: ast.AST) -> Iterator[tuple[ast.Call, str, ast.expr]]:

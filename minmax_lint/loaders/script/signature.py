@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from minmax_lint.converters.call import Maker
 from minmax_lint.converters.profile import Flow
-from minmax_lint.loaders.script.names import dotted, root_of
+from minmax_lint.loaders.script.names import by_name, last, root_of, text_of
 from minmax_lint.loaders.script.saved import path_of
 from minmax_lint.loaders.script.values import Values
 
@@ -45,7 +45,7 @@ def complete(values: Values, call: ast.Call) -> ast.Call:
     function = _plain(values, call, values.followed(call.func))
     given, named = call.args, call.keywords
     for _ in range(_MOST_CALLS):
-        if not isinstance(function, ast.Call) or _last(function.func) != "partial" or not function.args:
+        if not isinstance(function, ast.Call) or last(function.func) != "partial" or not function.args:
             break
         own = {one.arg for one in named}
         given = [*function.args[1:], *given]
@@ -60,7 +60,7 @@ def _plain(values: Values, call: ast.Call, function: ast.expr) -> ast.expr:
     """`X.name` of `getattr(X, 'name')`."""
     for _ in range(_MOST_CALLS):
         root = root_of(function)
-        if not isinstance(root, ast.Call) or _last(root.func) != "getattr" or len(root.args) < 2:
+        if not isinstance(root, ast.Call) or last(root.func) != "getattr" or len(root.args) < 2:
             break
         named = values.followed(root.args[1])
         if not isinstance(named, ast.Constant):
@@ -87,10 +87,6 @@ def _placed(values: Values, made: _Expression, call: ast.Call) -> _Expression:
     return made
 
 
-def _last(function: ast.expr) -> str:
-    return dotted(function).rpartition(".")[2]
-
-
 def model_converted(values: Values, maker: str, flow: Flow, call: ast.Call) -> dict[str, Any]:
     """Fields of ConverterCall: what a call of TFLiteConverter.`maker` converts."""
     signatures = _signatures(values, maker, flow, call)
@@ -104,7 +100,7 @@ def model_converted(values: Values, maker: str, flow: Flow, call: ast.Call) -> d
 
 def _signatures(values: Values, maker: str, flow: Flow, call: ast.Call) -> tuple[str, ...]:
     """The signatures that a call of TFLiteConverter.`maker` names; empty for none, and for what cannot be read."""
-    given = {one.arg: one.value for one in call.keywords}
+    given = by_name(call)
     if maker == "from_saved_model":
         positional = call.args[1] if len(call.args) > 1 else None
         if flow == "tf1":
@@ -112,8 +108,8 @@ def _signatures(values: Values, maker: str, flow: Flow, call: ast.Call) -> tuple
             return (_DEFAULT_KEY,) if own is None else _keys(values, [own])
         keys = given.get("signature_keys", positional)
         keys = None if keys is None else values.followed(keys)
-        if isinstance(keys, ast.Constant) and isinstance(keys.value, str):
-            return tuple(keys.value)  # the converter takes each character for a key
+        if text_of(keys):
+            return tuple(text_of(keys))  # the converter takes each character for a key
         return () if keys is None else _keys(values, values.elements(keys))
     if maker != "from_concrete_functions":
         return ()
@@ -136,7 +132,7 @@ def _path(values: Values, call: ast.Call) -> str:
     for _ in range(_MOST_CALLS):
         given = call.args[:1] or [one.value for one in call.keywords if one.arg in _MODELS]
         found = values.followed(given[0]) if given else None
-        if not isinstance(found, ast.Call) or _last(found.func) not in _LOADERS:
+        if not isinstance(found, ast.Call) or last(found.func) not in _LOADERS:
             return "" if found is None else path_of(values, found)
         call = found
     return ""
@@ -159,6 +155,4 @@ def _keys(values: Values, keys: list[ast.expr] | None) -> tuple[str, ...]:
 
 def _key(values: Values, value: ast.expr) -> str:
     value = values.followed(value)
-    if isinstance(value, ast.Constant):
-        return value.value if isinstance(value.value, str) else ""
-    return _DEFAULT.get(dotted(value).rpartition(".")[2], "")
+    return text_of(value) or _DEFAULT.get(last(value), "")

@@ -5,12 +5,13 @@ one value in the whole script.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.definitions import passed_by
+from minmax_lint.loaders.script.names import by_name, dotted, last, text_of
 from minmax_lint.records import dataclass, field
 
 _MOST_STEPS = 64
@@ -63,7 +64,7 @@ class Tensors:
     def ends(self, maker: str, call: ast.Call) -> tuple[Mapping[str, Shape | None], tuple[str, ...]]:
         """Inputs (array -> shape) and outputs that a call of TFLiteConverter.`maker` names, where they can be read."""
         _, inputs, outputs, *shapes = (*_ARRAYS.get(maker, ("", "", "")), "")
-        given = _arguments(call, _ARRAYS.get(maker, ()))
+        given = passed_by(call, _ARRAYS.get(maker, ()))
         sizes = self._shapes(given.get(shapes[0]))
         return {name: sizes.get(name) for name in self._names(given.get(inputs))}, self._names(
             given.get(outputs)
@@ -72,7 +73,7 @@ class Tensors:
     def frozen_outputs(self, function: str, call: ast.Call) -> tuple[str, ...]:
         """The outputs that a call of `function` names which freezes a graph; empty for any other call."""
         parameter, position = _FREEZERS.get(function, ("", 0))
-        found = next((one.value for one in call.keywords if one.arg == parameter), None)
+        found = by_name(call).get(parameter)
         if found is None and parameter and len(call.args) > position:
             found = call.args[position]
         return self._names(found)
@@ -80,8 +81,8 @@ class Tensors:
     def _names(self, value: ast.expr | None) -> tuple[str, ...]:
         """Arrays of a list of tensors or of names; a text may name several (freeze_graph). All or none."""
         value, _ = self._follow(value)
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return tuple(canonical_array(one.strip()) for one in value.value.split(",") if one.strip())
+        if text_of(value):
+            return tuple(canonical_array(one.strip()) for one in text_of(value).split(",") if one.strip())
         if not isinstance(value, (ast.List, ast.Tuple)):
             return ()
         found = [self._name(one) for one in value.elts]
@@ -98,19 +99,19 @@ class Tensors:
     def _name(self, value: ast.expr) -> str:
         """The array that an expression gives; empty where the source does not say it."""
         followed, port = self._follow(value)
-        if isinstance(followed, ast.Constant) and isinstance(followed.value, str):
-            return canonical_array(followed.value)
+        if text_of(followed):
+            return canonical_array(text_of(followed))
         if not isinstance(followed, ast.Call):
             return ""
-        function = dotted(followed.func).rpartition(".")[2] or getattr(followed.func, "attr", "")
-        named = next((one.value for one in followed.keywords if one.arg == "name"), None)
+        function = last(followed.func) or getattr(followed.func, "attr", "")
+        named = by_name(followed).get("name")
         position = _NAME_AT.get(function, len(followed.args) - 1)
         if named is None and (position > 0 or function in _BY_NAME) and position < len(followed.args):
             named = followed.args[position]
         named, _ = self._follow(named)
-        if not (isinstance(named, ast.Constant) and isinstance(named.value, str)):
+        if not text_of(named):
             return ""
-        name = canonical_array(named.value)
+        name = canonical_array(text_of(named))
         return f"{name}:{port}" if port and ":" not in name else name
 
     def _follow(self, value: ast.expr | None, element: int | None = None) -> _Value:
@@ -133,8 +134,3 @@ class Tensors:
             else:
                 break
         return _Value(value, element)
-
-
-def _arguments(call: ast.Call, parameters: Sequence[str]) -> Mapping[str, ast.expr]:
-    given = dict(zip(parameters, call.args, strict=False))
-    return given | {one.arg: one.value for one in call.keywords if one.arg}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from minmax_lint.converters.dataset import SampleArray
 from minmax_lint.loaders.script.definitions import Function
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import by_name, dotted, last
 from minmax_lint.loaders.script.values import Values
 from minmax_lint.records import dataclass, field
 
@@ -149,7 +149,8 @@ class Arrays:
 
     def _call(self, value: ast.Call) -> SampleArray:
         root, _, name = dotted(value.func).rpartition(".")
-        given = next((_type(one.value) for one in value.keywords if one.arg == "dtype"), "")
+        named = by_name(value)
+        given = _type(named["dtype"]) if "dtype" in named else ""
         if name in _TYPED and len(value.args) > 1:
             given = given or _type(value.args[-1])
         if isinstance(value.func, ast.Attribute) and value.func.attr in ("astype", "reshape"):
@@ -275,8 +276,8 @@ def _bounds(name: str, call: ast.Call, tensorflow: bool) -> tuple[float, float] 
     if name not in (*_INTEGER, "uniform"):
         return None
     args = call.args[1:] if tensorflow else call.args[:2]
-    keywords = {one.arg: one.value for one in call.keywords}
-    given = [*args, *(keywords[key] for key in ("low", "minval", "high", "maxval") if key in keywords)]
+    named = by_name(call)
+    given = [*args, *(named[key] for key in ("low", "minval", "high", "maxval") if key in named)]
     try:
         numbers = [float(ast.literal_eval(one)) for one in given]
     except (ValueError, TypeError):
@@ -295,6 +296,6 @@ def _load(value: ast.expr) -> SampleArray:
 
 def _type(value: ast.expr) -> str:
     """`np.float32`, `tf.float32`, `'float32'`; empty for what is computed."""
-    text = str(value.value) if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
+    text = str(value.value) if isinstance(value, ast.Constant) else last(value)
     text = {"float": "float64", "int": "int64"}.get(text, text)
     return text if text in _TYPES else ""

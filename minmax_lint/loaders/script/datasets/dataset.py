@@ -16,7 +16,7 @@ from minmax_lint.converters.dataset import (
 from minmax_lint.loaders.script.datasets.arrays import Arrays
 from minmax_lint.loaders.script.datasets.empty import is_empty, unmatched_pattern
 from minmax_lint.loaders.script.definitions import Function
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import dotted, last, text_of
 from minmax_lint.loaders.script.values import Values
 
 _WRAPPERS = frozenset({"RepresentativeDataset", "partial"})
@@ -91,8 +91,7 @@ def _of_sample(values: Values, sample: _Sample, path: str) -> Dataset | None:
 
 
 def _signature(values: Values, key: ast.expr) -> str:
-    key = values.followed(key)
-    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else COMPUTED_SIGNATURE
+    return text_of(values.followed(key)) or COMPUTED_SIGNATURE
 
 
 def arrays_of(values: Values, value: ast.expr) -> list[ast.expr]:
@@ -117,7 +116,7 @@ def _function(values: Values, value: ast.expr) -> Function | ast.Lambda | ast.Ca
             return made if made is not None and _yields(made) else value
         if not isinstance(value, ast.Call):
             return values.function(value)
-        name = dotted(value.func).rpartition(".")[2]
+        name = last(value.func)
         called = values.function(value.func)
         given = value.args or [one.value for one in value.keywords if one.arg == "input_gen"]
         if name in _WRAPPERS and given:
@@ -187,5 +186,4 @@ def _dictionary(value: ast.expr) -> ast.expr:
 
 def _by_key(arrays: Arrays, value: ast.Dict) -> Iterator[SampleArray]:
     for key, one in zip(value.keys, value.values, strict=True):
-        name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
-        yield arrays.array(one)._replace(key=name)
+        yield arrays.array(one)._replace(key=text_of(key))

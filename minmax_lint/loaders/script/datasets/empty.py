@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import dotted, last
+from minmax_lint.loaders.script.saved import path_of
 from minmax_lint.loaders.script.values import Values
 
 _SAME_COUNT = frozenset({"iter", "list", "tuple", "sorted", "reversed", "enumerate", "tqdm", "set"})
@@ -37,24 +38,24 @@ def is_empty(values: Values, over: ast.expr) -> bool:
         )
     if isinstance(over.func, ast.Attribute) and over.func.attr == "take":
         return bool(over.args) and _is(values.followed(over.args[0]), 0)
-    return name.rpartition(".")[2] in _SAME_COUNT and bool(over.args) and is_empty(values, over.args[0])
+    return last(over.func) in _SAME_COUNT and bool(over.args) and is_empty(values, over.args[0])
 
 
 def unmatched_pattern(values: Values, over: ast.expr, folders: Iterable[Path]) -> str:
     """The pattern of `glob` after which a loop takes its files, where none in `folders` fits it; else empty."""
     over = values.followed(over)
     while isinstance(over, ast.Subscript) or (
-        isinstance(over, ast.Call) and dotted(over.func).rpartition(".")[2] in _SAME_COUNT and over.args
+        isinstance(over, ast.Call) and last(over.func) in _SAME_COUNT and over.args
     ):
         over = values.followed(over.value if isinstance(over, ast.Subscript) else over.args[0])
     if not (isinstance(over, ast.Call) and isinstance(over.func, (ast.Name, ast.Attribute)) and over.args):
         return ""
     called = over.func.attr if isinstance(over.func, ast.Attribute) else over.func.id
-    pattern = _text(values, over.args[0]) if called in _PATTERNS else None
+    pattern = path_of(values, over.args[0]) if called in _PATTERNS else ""
     holder = over.func.value if isinstance(over.func, ast.Attribute) else None
     if holder is not None and not dotted(holder).endswith(("glob", "gfile")):  # Path(...).glob(...)
-        folder = _text(values, holder)
-        pattern = None if pattern is None or folder is None else os.path.join(folder, pattern)
+        folder = path_of(values, holder)
+        pattern = os.path.join(folder, pattern) if pattern and folder else ""
     return pattern if pattern and all(_fits_none(folder, pattern) for folder in folders) else ""
 
 
@@ -70,21 +71,6 @@ def _fits_none(folder: Path, pattern: str) -> bool:
             return not any(fnmatch(one.name, name) for one in found)
     except OSError:
         return True
-
-
-def _text(values: Values, value: ast.expr) -> str | None:
-    """The path that an expression makes of constants; None where it takes more to know it."""
-    value = values.followed(value)
-    if isinstance(value, ast.Constant):
-        return value.value if isinstance(value.value, str) else None
-    parts: list[ast.expr] = []
-    if isinstance(value, ast.Call) and dotted(value.func) in ("os.path.join", "Path", "pathlib.Path", "str"):
-        parts = value.args
-    elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
-        parts = [value.left, value.right]
-    found = [_text(values, one) for one in parts]
-    known = [one for one in found if one is not None]
-    return os.path.join(*known) if found and len(known) == len(found) else None
 
 
 def _is(value: ast.expr | None, number: int) -> bool:
