@@ -10,7 +10,7 @@ from pathlib import Path
 
 from minmax_lint.backends.conversion.interpreter import tensorflow_version
 from minmax_lint.cli import options
-from minmax_lint.converters.profile import profile
+from minmax_lint.converters.profile import name_and_place, profile
 from minmax_lint.converters.releases import toco
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import command
@@ -43,7 +43,7 @@ def check_command(args: Namespace, report: Report, written: Path | None = None) 
     if not named and not report.inferred_how.startswith("from signature"):
         words += [word for name in report.outputs for word in ("-o", name)]
     if not (getattr(args, "converter", ()) or getattr(args, "script", None)):
-        names = dict.fromkeys(name.partition(" (")[0] for name in report.predictions)
+        names = dict.fromkeys(name_and_place(name)[0] for name in report.predictions)
         words += [word for name in names for word in ("--converter", name)]
     return command(words)
 

@@ -82,7 +82,7 @@ class Profile:
 
     def titled(self, call: str) -> str:
         """The title with these words on the call, and with the place of some calls: `TOCO (TF 2.15, a.py:12)`."""
-        words = (f"TF {dotted(self.version)}", call, self.name.partition(" (")[2].removesuffix(")"))
+        words = (f"TF {dotted(self.version)}", call, name_and_place(self.name)[1])
         converter = f"{self.engine.upper()} ({', '.join(filter(None, words))})"
         return f"{self.device} after {converter}" if self.device else converter
 
@@ -94,7 +94,7 @@ class Profile:
     @property
     def converter(self) -> str:
         """The name of the profile of the converter alone: `mlir-2.15` of `edgetpu@2.15`."""
-        device, _, version = self.name.partition(" (")[0].partition("@")
+        device, _, version = name_and_place(self.name)[0].partition("@")
         return f"{self.engine}-{version}" if version else ASSUMED.get(device, device)
 
     @property
@@ -188,10 +188,10 @@ DEFAULT = ("toco-2.15", "mlir-2.21")
 
 def profile(name: str) -> Profile:
     """The profile of that name or alias, as reports name it, too. Raises UnknownName with near names."""
-    name, _, place = name.partition(" (")
+    name, place = name_and_place(name)
     found = SELECTABLE.get(ALIASES.get(name, name))
     if found is not None and place:
-        return found.of_calls(place.removesuffix(")"))
+        return found.of_calls(place)
     if found is None:
         wanted = re.fullmatch(r"(toco-|mlir-|edgetpu@)(\d+)\.(\d+)(?:-.*)?", name)
         if wanted is not None and (int(wanted[2]), int(wanted[3])) not in MODELLED[_engine(wanted[1])]:
@@ -199,6 +199,12 @@ def profile(name: str) -> Profile:
         meant = did_you_mean(name, [*ALIASES, *SELECTABLE], f"there are {summary()}", count=1)
         raise UnknownName(f"there is no converter {name!r}{meant}")
     return found
+
+
+def name_and_place(name: str) -> tuple[str, str]:
+    """The profile's name, and the place of the calls that it is judged for: of `mlir-2.21 (a.py:12)` both."""
+    plain, _, place = name.partition(" (")
+    return plain, place.removesuffix(")")
 
 
 def _engine(name: str) -> Engine:

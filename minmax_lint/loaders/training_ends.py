@@ -80,14 +80,14 @@ def ends_differentiated(graph: Graph) -> set[str]:
 def upstream(graph: Graph, ends: Iterable[str]) -> set[str]:
     """These nodes, and all that they depend on through data edges."""
     starts = [name for name in ends if name in graph]
-    return set(reached(starts, lambda name: (edge.node for edge in graph[name].inputs if edge.node in graph)))
+    return set(reached(starts, lambda name: [edge.node for edge in graph[name].inputs if edge.node in graph]))
 
 
 def downstream(graph: Graph, sources: Iterable[str], stop: AbstractSet[str] = frozenset()) -> set[str]:
     """These nodes, and all that depend on them through data edges, but for what ops of `stop` come between."""
     consumers = readers(graph)
     return set(
-        reached(sources, lambda name: (one for one in consumers.get(name, ()) if graph.op(one) not in stop))
+        reached(sources, lambda name: [one for one in consumers.get(name, ()) if graph.op(one) not in stop])
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from minmax_lint.converters.finished import PROFILE
 from minmax_lint.converters.prediction import OpOutcome, Prediction, Verdict
-from minmax_lint.converters.profile import SELECTABLE, profile
+from minmax_lint.converters.profile import SELECTABLE, name_and_place, profile
 from minmax_lint.graph.tensor import Shape, shape_text
 
 WORDS: Mapping[Verdict, tuple[str, str]] = {
@@ -106,7 +106,7 @@ def tally_words(words: Iterable[tuple[str, int]], kinds: int = 4) -> str:
 
 def profile_title(name: str, *, asked_float: bool = False) -> str:
     """A profile's name for people: `TOCO (TF 2.15)`; `asked_float`: of a call that asks for a float model."""
-    if name.partition(" (")[0] not in SELECTABLE:
+    if name_and_place(name)[0] not in SELECTABLE:
         return name
     found = profile(name)
     return found.titled("float model") if asked_float else found.title

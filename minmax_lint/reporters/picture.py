@@ -1,6 +1,6 @@
 """The graph as reports draw it: kept part, what lies outside, ranges, and which ops become integer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
@@ -87,8 +87,8 @@ def _nodes_behind_inputs(kept: Kept) -> set[str]:
         if kept.is_cut(name) or (not graph[name].inputs and graph.op(name) not in HIDDEN)
     ]
 
-    def readers(name: str) -> Iterator[str]:
-        return (use.node for use in graph.uses(name) if use.node in kept and not kept.is_cut(use.node))
+    def readers(name: str) -> list[str]:
+        return [use.node for use in graph.uses(name) if use.node in kept and not kept.is_cut(use.node)]
 
     return set(reached(starts, readers))
 
