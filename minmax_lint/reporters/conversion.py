@@ -8,7 +8,14 @@ from minmax_lint.backends.conversion import TFLiteModel
 from minmax_lint.backends.verification import Verification
 from minmax_lint.escaping import json_text
 from minmax_lint.fixes.engine.patch import Patch
-from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, finite, prediction_data, report_data
+from minmax_lint.reporters.document import (
+    SCHEMA_VERSION,
+    TOOL,
+    fields_of,
+    finite,
+    prediction_data,
+    report_data,
+)
 from minmax_lint.reporters.finished import tensor_data
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import rule
@@ -100,10 +107,7 @@ def _verification_data(verification: Verification, found: Conversion) -> dict[st
         "clipped": dict(verification.clipped),
         "comparisons": [
             {
-                "reference": one.reference,
-                "value": one.value,
-                "output": one.output,
-                "step": one.step,
+                **fields_of(one, "reference value output step"),
                 "max_error": finite(one.max_error),
                 "mean_error": finite(one.mean_error),
                 "argmax_agreement": one.agreement,
@@ -119,10 +123,7 @@ KINDS = ("added", "removed", "rewired", "renamed", "changed")
 def patch_data(patch: Patch) -> dict[str, Any]:
     """What was done, repair by repair and node by node, and what was not and why."""
     return {
-        "strategy": patch.strategy,
-        "safe": patch.safe,
-        "reason": patch.reason,
-        "outputs": list(patch.outputs),
+        **fields_of(patch, "strategy safe reason outputs"),
         "repairs": [
             {
                 "strategy": part.strategy,
@@ -154,11 +155,4 @@ def _findings_healed(patch: Patch, strategy: str) -> Iterator[Finding]:
 
 
 def _place(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "name": finding.name,
-        "severity": finding.severity,
-        "node": finding.node,
-        "array": finding.array,
-        "fingerprint": finding.fingerprint,
-    }
+    return fields_of(finding, "code name severity node array fingerprint")

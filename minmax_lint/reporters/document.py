@@ -20,6 +20,12 @@ def finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def fields_of(source: object, names: str) -> dict[str, Any]:
+    """These attributes, under their own names; a tuple as a list."""
+    found = {name: getattr(source, name) for name in names.split()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+
 def shapes_data(inputs: Mapping[str, Shape | None]) -> dict[str, list[int | None] | None]:
     """Shapes by array: null where nothing is known of one, and for a size that is not known."""
     return {name: None if shape is None else list(shape) for name, shape in inputs.items()}
@@ -50,16 +56,12 @@ def summary_data(run: Run) -> dict[str, int]:
 def report_data(report: Report) -> dict[str, Any]:
     """One model's report, as the JSON document has it."""
     return {
-        "path": report.path,
-        "format": report.format,
+        **fields_of(report, "path format"),
         "inputs": shapes_data(report.inputs),
-        "outputs": list(report.outputs),
-        "inferred": report.inferred,
-        "inferred_how": report.inferred_how,
+        **fields_of(report, "outputs inferred inferred_how"),
         **({"chosen": report.chosen} if report.chosen else {}),
         **({"note": report.note} if report.note else {}),
-        "nodes": report.nodes,
-        "kept_nodes": report.kept_nodes,
+        **fields_of(report, "nodes kept_nodes"),
         "predictions": {name: prediction_data(found) for name, found in report.predictions.items()},
         "findings": [finding_data(finding) for finding in report.findings],
     }
@@ -69,16 +71,9 @@ def prediction_data(prediction: Prediction) -> dict[str, Any]:
     """One prediction, as the JSON document has it."""
     worst = prediction.worst_float_op
     return {
-        "verdict": prediction.verdict,
-        "kind": prediction.kind,
-        "array": prediction.array,
-        "op": prediction.op,
+        **fields_of(prediction, "verdict kind array op"),
         "float_ops": [list(pair) for pair in prediction.float_ops],
-        "runs": prediction.runs,
-        "refused": prediction.refused,
-        "message": prediction.message,
-        "integer_share": prediction.integer_share,
-        "integer_mac_share": prediction.integer_mac_share,
+        **fields_of(prediction, "runs refused message integer_share integer_mac_share"),
         "worst_float_op": worst and {"op": worst.op, "array": worst.output, "macs": worst.macs},
         **_cpu_ops(prediction),
         **_weights(prediction),
@@ -101,33 +96,17 @@ def _cpu_ops(prediction: Prediction) -> dict[str, Any]:
     """Of a device alone: the ops that it leaves to the CPU."""
     if not prediction.cpu_ops:
         return {}
-    return {"cpu_ops": [{"op": c.op, "output": c.output, "reason": c.reason} for c in prediction.cpu_ops]}
+    return {"cpu_ops": [fields_of(one, "op output reason") for one in prediction.cpu_ops]}
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
     """One finding, as the JSON document has it."""
     fix = finding.fix
     return {
-        "code": finding.code,
-        "name": finding.name,
-        "severity": finding.severity,
-        "message": finding.message,
-        "node": finding.node,
-        "array": finding.array,
-        "outputs": list(finding.outputs),
-        "profiles": list(finding.profiles),
-        "consequences": list(finding.consequences),
-        "path": [
-            {"node": step.node, "op": step.op, "role": step.role, "note": step.note} for step in finding.path
-        ],
-        "advice": finding.advice,
-        "fingerprint": finding.fingerprint,
-        "fix": fix
-        and {
-            "applicability": fix.applicability,
-            "description": fix.description,
-            "strategy": fix.strategy,
-        },
+        **fields_of(finding, "code name severity message node array outputs profiles consequences"),
+        "path": [fields_of(step, "node op role note") for step in finding.path],
+        **fields_of(finding, "advice fingerprint"),
+        "fix": fix and fields_of(fix, "applicability description strategy"),
         **_script(finding),
     }
 
@@ -137,5 +116,5 @@ def _script(finding: Finding) -> dict[str, Any]:
     offer = finding.script
     if offer is None:
         return {}
-    edits = [{"start": e.start, "end": e.end, "text": e.text, "where": e.where} for e in offer.edits]
+    edits = [fields_of(edit, "start end text where") for edit in offer.edits]
     return {"script": {"path": finding.outputs[0].rpartition(":")[0], "safe": offer.safe, "edits": edits}}

@@ -5,6 +5,7 @@ from typing import Any
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, TensorInfo, TFLiteModel, as_prediction
 from minmax_lint.records import dataclass
+from minmax_lint.reporters.document import fields_of
 
 
 @dataclass(frozen=True)
@@ -49,26 +50,11 @@ def finished_data(path: str, model: TFLiteModel) -> dict[str, Any]:
         "inputs": [tensor_data(tensor) for tensor in model.inputs],
         "outputs": [tensor_data(tensor) for tensor in model.outputs],
         "integer_share": as_prediction(model).integer_share,
-        "ops": [
-            {
-                "op": share.op,
-                "count": share.count,
-                "computing": share.computing,
-                "integer": share.integer,
-                "float": share.float,
-            }
-            for share in op_shares(model)
-        ],
+        "ops": [fields_of(share, "op count computing integer float") for share in op_shares(model)],
         "float_ops": [list(pair) for pair in model.float_ops],
     }
 
 
 def tensor_data(tensor: TensorInfo) -> dict[str, Any]:
     """A tensor of a .tflite model as plain data."""
-    return {
-        "name": tensor.name,
-        "dtype": tensor.dtype,
-        "shape": list(tensor.shape),
-        "scale": tensor.scale,
-        "zero_point": tensor.zero_point,
-    }
+    return fields_of(tensor, "name dtype shape scale zero_point")

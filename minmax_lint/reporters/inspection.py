@@ -14,7 +14,7 @@ from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.ops.table import VARIABLES
 from minmax_lint.records import dataclass
-from minmax_lint.reporters.document import finite, shapes_data
+from minmax_lint.reporters.document import fields_of, finite, shapes_data
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ class Inspection:
     def _fake_quant_data(self, found: FakeQuant) -> dict[str, Any]:
         ranges = [[finite(each.min), finite(each.max)] if each.known else None for each in found.ranges]
         return {
-            "node": found.node,
-            "op": found.op,
-            "array": found.array,
+            **fields_of(found, "node op array"),
             "ranges": ranges,
             "num_bits": found.num_bits,
             "narrow_range": found.narrow_range,
