@@ -144,12 +144,7 @@ def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:
 
 def _report(args: Namespace, settings: Settings, model: Target, opened: Opened) -> Report:
     found = settings.adjust(opened.lint(settings.values.selection), model)
-    return _with_comparison(opened, found) if _shows_ways(args) else found
-
-
-def _shows_ways(args: Namespace) -> bool:
-    """Whether a report begins with every way of converting the model."""
-    return "html" in _formats(args)
+    return _with_comparison(opened, found) if "html" in _formats(args) else found
 
 
 def _formats(args: Namespace) -> set[str]:

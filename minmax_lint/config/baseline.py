@@ -12,7 +12,6 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
 from minmax_lint.records import dataclass
 from minmax_lint.report.report import Report
-from minmax_lint.rules.framework.finding import Finding
 
 VERSION = 1
 DEFAULT_FILE = "minmax-lint-baseline.json"
@@ -42,7 +41,9 @@ class Baseline:
         models = dict(self.models)
         for report in reports:
             hidden = [one for one in report.ignored if one.fingerprint in self.known(report.path)]
-            models[self._key(report.path)] = _entries([*report.findings, *hidden])
+            found = {one.fingerprint: one for one in (*report.findings, *hidden)}
+            entries = (Entry(one.fingerprint, one.code, one.message) for one in found.values())
+            models[self._key(report.path)] = tuple(entries)
         return Baseline({path: entries for path, entries in models.items() if entries}, self.folder)
 
     def pruned(self, reports: Iterable[Report]) -> Baseline:
@@ -103,8 +104,3 @@ def _entry(content: Mapping[str, object]) -> Entry:
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("an entry's fingerprint, code and message are text")
     return Entry(*map(str, texts))
-
-
-def _entries(findings: Iterable[Finding]) -> tuple[Entry, ...]:
-    entries = {one.fingerprint: Entry(one.fingerprint, one.code, one.message) for one in findings}
-    return tuple(entries.values())

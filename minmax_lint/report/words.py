@@ -32,12 +32,9 @@ def verdict_detail(prediction: Prediction) -> str:
         return weights_text(prediction)
     share = ""
     if computing >= floats:
-        share = f"{computing - floats} of {number_of(computing, 'op')} integer{_mac_share(prediction)}; "
+        macs = _share_of(prediction.integer_mac_share) if prediction.integer_share else ""
+        share = f"{computing - floats} of {number_of(computing, 'op')} integer{macs}; "
     return f"{share}float: {tally_words(prediction.float_kinds)}{_worst(prediction)}"
-
-
-def _mac_share(prediction: Prediction) -> str:
-    return _share_of(prediction.integer_mac_share) if prediction.integer_share else ""
 
 
 def weights_text(prediction: Prediction) -> str:

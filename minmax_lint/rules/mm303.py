@@ -1,6 +1,6 @@
 """MM303: range-scope-drift."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.made_example import MadeCheckpoint, quantized_net
@@ -48,6 +48,7 @@ class RangeScopeDrift(Rule):
         held = set(subject.checkpoint.keys)
         keys = sorted({subject.checkpoint.key(node) for node in subject.variables} - held)
         everything = {**renamed_keys(subject, keys), **moved}
+        moves = ", ".join(f"{there} -> {here}" for here, there in sorted(everything.items()))
         others = len(moved) - 1
         more = f", and {others} more range{'s' * (others > 1)} alike" if others else ""
         yield self.finding(
@@ -57,7 +58,7 @@ class RangeScopeDrift(Rule):
             array=first.fake_quant.array,
             profiles=subject.profile_names,
             consequences=tuple(moved),
-            advice=f"Restore through this map (checkpoint -> graph): {_list_moves(everything)}",
+            advice=f"Restore through this map (checkpoint -> graph): {moves}",
         )
 
     @classmethod
@@ -68,7 +69,3 @@ class RangeScopeDrift(Rule):
             ),
             passing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0})),
         )
-
-
-def _list_moves(moved: Mapping[str, str]) -> str:
-    return ", ".join(f"{there} -> {here}" for here, there in sorted(moved.items()))

@@ -90,7 +90,7 @@ def _message(island: Island, model: TFLiteModel) -> str:
 
 
 def _advice(island: Island, subject: Subject) -> str:
-    if any(_hybrid(op) for op in island.ops):
+    if any(one.constant and one.dtype == "int8" for op in island.ops for one in op.inputs):
         return (
             "Its weights are int8 and its activations float: that is dynamic-range quantization. Convert with "
             "a representative_dataset, or from a graph with FakeQuants."
@@ -98,10 +98,6 @@ def _advice(island: Island, subject: Subject) -> str:
     if subject.explanations is not None:
         return "The source graph does not explain it: was the model made from that graph, with other flags?"
     return "Add --source GRAPH, the graph that it was made from: that names the array whose range is missing."
-
-
-def _hybrid(op: OpInfo) -> bool:
-    return any(tensor.constant and tensor.dtype == "int8" for tensor in op.inputs)
 
 
 def _drawing(island: Island) -> tuple[Step, ...]:

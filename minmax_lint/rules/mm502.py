@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel
+from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.finding import Severity
 from minmax_lint.rules.framework.made_example import FinishedNet
@@ -42,12 +42,13 @@ class TFLiteFloatIO(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         model = subject.finished_model
+        ops = [op for op in model.ops if op.subgraph == 0]
         for tensor in model.inputs:
             if tensor.dtype == FLOAT:
-                yield self._finding("input", tensor, _readers(model, tensor))
+                yield self._finding("input", tensor, [op for op in ops if tensor in op.inputs])
         for tensor in model.outputs:
             if tensor.dtype == FLOAT:
-                yield self._finding("output", tensor, _makers(model, tensor))
+                yield self._finding("output", tensor, [op for op in ops if tensor in op.outputs])
 
     def _finding(self, end: str, tensor: TensorInfo, ops: list[OpInfo]) -> Finding:
         computing = next((op for op in ops if op.name not in BOUNDARY_OPS), None)
@@ -73,11 +74,3 @@ class TFLiteFloatIO(Rule):
         return Examples(
             failing=FinishedNet(ends="float32").example(), passing=FinishedNet(ends="int8").example()
         )
-
-
-def _readers(model: TFLiteModel, tensor: TensorInfo) -> list[OpInfo]:
-    return [op for op in model.ops if op.subgraph == 0 and tensor in op.inputs]
-
-
-def _makers(model: TFLiteModel, tensor: TensorInfo) -> list[OpInfo]:
-    return [op for op in model.ops if op.subgraph == 0 and tensor in op.outputs]

@@ -28,7 +28,7 @@ class Symptom:
     _alternatives: tuple[tuple[re.Pattern[str], ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        parts = (tuple(map(_compile, one)) for one in alternatives(self.says))
+        parts = (tuple(re.compile(part, re.IGNORECASE) for part in one) for one in alternatives(self.says))
         object.__setattr__(self, "_alternatives", tuple(parts))
 
     def search(self, line: str) -> dict[str, str] | None:
@@ -67,10 +67,6 @@ def alternatives(says: str) -> list[list[str]]:
             continue
         found[-1][-1] += token
     return found
-
-
-def _compile(part: str) -> re.Pattern[str]:
-    return re.compile(part, re.IGNORECASE)
 
 
 TOCO = "TOCO"

@@ -41,7 +41,8 @@ def frozen_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
         constant = node.tensor()
         if constant is not None and not constant.known:
             raise UserError(f"variable {name!r} has no value beside the model, so it cannot be frozen")
-        calls = calls or any(_names_function(value) for value in node.attrs.values())
+        listed = (value if isinstance(value, list) else [value] for value in node.attrs.values())
+        calls = calls or any(isinstance(one, FunctionRef) for values in listed for one in values)
         yield record(encode_node(node))
     yield from _others(model.outer or model.graph, calls)
 
@@ -66,7 +67,3 @@ def _others(graph: Graph, calls: bool) -> Iterator[Buffer]:
     for start, end in serialized.others:
         if calls or next(fields(view, start, end)).number != LIBRARY:
             yield view[start:end]
-
-
-def _names_function(value: object) -> bool:
-    return any(isinstance(one, FunctionRef) for one in (value if isinstance(value, list) else [value]))

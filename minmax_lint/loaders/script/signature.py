@@ -117,14 +117,9 @@ def _signatures(values: Values, maker: str, flow: Flow, call: ast.Call) -> tuple
     found = [
         one.slice
         for one in functions or ()
-        if isinstance(one, ast.Subscript) and _are_signatures(values.followed(one.value))
+        if isinstance(one, ast.Subscript) and getattr(values.followed(one.value), "attr", "") == "signatures"
     ]
     return _keys(values, found if len(found) == len(functions or ()) else None)
-
-
-def _are_signatures(value: ast.expr) -> bool:
-    """Whether it is `loaded.signatures`."""
-    return isinstance(value, ast.Attribute) and value.attr == "signatures"
 
 
 def _path(values: Values, call: ast.Call) -> str:

@@ -156,7 +156,7 @@ def _predict(
 ) -> Prediction:
     decided = decide_by_calls(profile, calls, kept, inference)
     if decided is not None and ends_of_16_bits(calls, kept):
-        without = tuple(_without_ends(call) for call in calls)
+        without = tuple(replace(one, inference_input_type="", inference_output_type="") for one in calls)
         found = _predict(model, kept, inference, profile, without)
         return with_ends_of_16_bits(found, profile, calls, kept, inference)
     if decided is not None and model.format.startswith("savedmodel"):
@@ -174,10 +174,6 @@ def _predict(
         return replace(found, message=FLOAT_MODEL, asked_float=True, obstacles=())
     found = with_default_ranges(predict(kept, inference, profile), calls)
     return with_signature_names(with_integer_ends(found, profile, calls, kept, inference), model, kept)
-
-
-def _without_ends(call: ConverterCall) -> ConverterCall:
-    return replace(call, inference_input_type="", inference_output_type="")
 
 
 def with_signature_names(prediction: Prediction, model: Model, kept: Kept) -> Prediction:

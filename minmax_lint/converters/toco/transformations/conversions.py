@@ -120,10 +120,6 @@ def convert_pure_conv_to_depthwise(model: Model, op: Operator) -> bool:
     return True
 
 
-def _same(multiplier: list[float]) -> list[float]:
-    return multiplier
-
-
 def _shift(offset: list[float], mean: list[float], multiplier: list[float]) -> list[float]:
     return list(map(operator.sub, offset, map(operator.mul, mean, multiplier)))
 
@@ -142,7 +138,7 @@ def resolve_batch_normalization(model: Model, op: Operator) -> bool:
     model.new_array(factor, source, DType.FLOAT, shape)
     added = model.available_name(f"{model.available_name(f'{name}_add')}_param")
     model.new_array(added, source, DType.FLOAT, shape)
-    model.arrays[factor].buffer = combine(model, _same, multiplier)
+    model.arrays[factor].buffer = combine(model, lambda values: values, multiplier)
     model.arrays[added].buffer = combine(model, _shift, offset, mean, multiplier)
     first = Operator("Mul", [x, factor], [product], op.node)
     second = Operator("Add", [product, added], [name], op.node)
@@ -159,7 +155,10 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
             return False
         left = _transpose(model, op, left).output
     if not (op.attrs.get("rhs_transposed") or (op.node.flag("transpose_b") and "batch" not in op.attrs)):
-        reused = next((c for c in model.arrays[right].consumers if _swaps_matrix(c)), None)
+        readers = model.arrays[right].consumers
+        reused = next(
+            (one for one in readers if one.type == "Transpose" and one.attrs.get("perm") == (1, 0)), None
+        )
         right = (reused or _transpose(model, op, right)).output
     producer = model.producer(op.inputs[0])
     absorbed = producer if producer is not None and producer.type == "Reshape" else None
@@ -206,10 +205,6 @@ def propagate_generated_shape(model: Model, op: Operator) -> bool:
         if reader.type in BINARIES:
             propagate_shape(model, reader)
     return True
-
-
-def _swaps_matrix(op: Operator) -> bool:
-    return op.type == "Transpose" and op.attrs.get("perm") == (1, 0)
 
 
 def unroll_batch_mat_mul(model: Model, op: Operator) -> bool:

@@ -11,7 +11,6 @@ from minmax_lint.converters.dataset import (
     NOT_CALLABLE,
     SHORT_TUPLE,
     Dataset,
-    SampleArray,
 )
 from minmax_lint.loaders.script.datasets.arrays import Arrays
 from minmax_lint.loaders.script.datasets.empty import is_empty, unmatched_pattern
@@ -79,7 +78,10 @@ def _of_sample(values: Values, sample: _Sample, path: str) -> Dataset | None:
     if isinstance(found, ast.Tuple) and len(found.elts) == 2 and isinstance(found.elts[1], ast.Dict):
         signature, found = _signature(values, found.elts[0]), found.elts[1]
     if isinstance(found, ast.Dict):
-        keyed = tuple(_by_key(arrays, found))
+        keyed = tuple(
+            arrays.array(one)._replace(key=text_of(key))
+            for key, one in zip(found.keys, found.values, strict=True)
+        )
         return Dataset(origin, keyed, signature=signature, blank="" if found.keys else "{}")
     if isinstance(found, ast.Tuple):
         refused = NO_DICTIONARY if len(found.elts) > 1 else SHORT_TUPLE
@@ -182,8 +184,3 @@ def _dictionary(value: ast.expr) -> ast.expr:
         keys: list[ast.expr | None] = [ast.Constant(one.arg) if one.arg else None for one in value.keywords]
         return ast.copy_location(ast.Dict(keys, [one.value for one in value.keywords]), value)
     return value
-
-
-def _by_key(arrays: Arrays, value: ast.Dict) -> Iterator[SampleArray]:
-    for key, one in zip(value.keys, value.values, strict=True):
-        yield arrays.array(one)._replace(key=text_of(key))
