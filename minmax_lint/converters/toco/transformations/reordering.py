@@ -5,7 +5,7 @@ merge_reshape_into_preceding_transpose.cc.
 """
 
 from minmax_lint.converters.toco.model import Model
-from minmax_lint.converters.toco.operator import Operator
+from minmax_lint.converters.toco.operator import Array, Operator
 from minmax_lint.converters.toco.tables import MOVES_ELEMENTS
 from minmax_lint.converters.toco.transformations.fusion import broadcast
 from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
@@ -52,27 +52,33 @@ def reorder_elementwise_unary(model: Model, op: Operator) -> bool:
         return False
     if model.count_consumers(middle) != 1 or not model.is_discardable(middle):
         return False
-    source, output = mover.inputs[0], op.output
-    before, after = model.arrays[source], model.arrays[output]
-    dtype, moved_shape, named_after = after.dtype, model.arrays[middle].shape, after.source
-    if not model.is_discardable(output):
-        value = model.available_name(f"{output}_reorder")
-        model.new_array(value, named_after, dtype, before.shape)
-        model.set_input(op, 0, source)
-        model.set_output(op, 0, value)
-        model.set_input(mover, 0, value)
-        model.set_output(mover, 0, output)
-        moved = output
-    else:
+    dtype = model.arrays[op.output].dtype
+    shapes = [model.arrays[name].shape for name in (mover.inputs[0], middle)]
+    for array, shape in zip(_swap(model, mover, op, "reorder"), shapes, strict=True):
+        array.shape, array.dtype, array.minmax, array.narrow_range = shape, dtype, None, False
+    return True
+
+
+def _swap(model: Model, mover: Operator, op: Operator, suffix: str) -> tuple[Array, Array]:
+    """Put `op` in front of the operator that alone it reads; what `op` makes now, and what is made of that.
+
+    An output of the model keeps its name; the array in front of it gets that with a suffix.
+    """
+    source, middle, output = mover.inputs[0], op.inputs[0], op.output
+    if model.is_discardable(output):
         model.redirect_consumers(output, middle)
         model.set_input(op, 0, source)
         model.set_input(mover, 0, output)
         value, moved = output, middle
-    for name, shape in ((value, before.shape), (moved, moved_shape)):
-        array = model.arrays[name]
-        array.shape, array.dtype, array.minmax, array.narrow_range = shape, dtype, None, False
+    else:
+        value, moved = model.available_name(f"{output}_{suffix}"), output
+        model.new_array(value, model.arrays[output].source, model.arrays[output].dtype)
+        model.set_input(op, 0, source)
+        model.set_output(op, 0, value)
+        model.set_input(mover, 0, value)
+        model.set_output(mover, 0, output)
     model.exchange_places(mover, op)
-    return True
+    return model.arrays[value], model.arrays[moved]
 
 
 def reorder_reshape_transpose(model: Model, op: Operator) -> bool:
@@ -83,29 +89,14 @@ def reorder_reshape_transpose(model: Model, op: Operator) -> bool:
         return False
     if model.count_consumers(middle) != 1 or not model.is_discardable(middle):
         return False
-    source, output = reshape.inputs[0], op.output
-    before, between, after = (model.arrays[name].shape for name in (source, middle, output))
+    names = (reshape.inputs[0], middle, op.output)
+    before, between, after = (model.arrays[name].shape for name in names)
     if before is None or between is None or after is None or _without_ones(before) != _without_ones(between):
         return False
     new_perm = _move_permutation(before, between, perm)
-    if not model.is_discardable(output):
-        exchanged = model.available_name(f"{output}_exchange")
-        array = model.arrays[output]
-        model.new_array(exchanged, array.source, array.dtype)
-        model.set_input(op, 0, source)
-        model.set_output(op, 0, exchanged)
-        model.set_input(reshape, 0, exchanged)
-        model.set_output(reshape, 0, output)
-        transposed, reshaped = exchanged, output
-    else:
-        model.redirect_consumers(output, middle)
-        model.set_input(op, 0, source)
-        model.set_input(reshape, 0, output)
-        transposed, reshaped = output, middle
+    transposed, reshaped = _swap(model, reshape, op, "exchange")
     op.attrs["perm"] = new_perm
-    model.arrays[transposed].shape = tuple(before[axis] for axis in new_perm)
-    model.arrays[reshaped].shape = after
-    model.exchange_places(reshape, op)
+    transposed.shape, reshaped.shape = tuple(before[axis] for axis in new_perm), after
     return True
 
 
