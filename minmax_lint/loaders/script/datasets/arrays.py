@@ -39,6 +39,7 @@ _UNIT = frozenset({"rand", "random", "random_sample"})
 _IMAGES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3)}
 """Data set of Keras -> the shape of an image, in bytes."""
 _SAME_ELEMENTS = frozenset({"take", "shuffle", "prefetch", "repeat", "skip", "cache"})
+_NEW_AXES = ("np.newaxis", "tf.newaxis", "numpy.newaxis")
 _DEEPEST = 60
 UNKNOWN = SampleArray()
 
@@ -149,8 +150,7 @@ class Arrays:
 
     def _call(self, value: ast.Call) -> SampleArray:
         root, _, name = dotted(value.func).rpartition(".")
-        named = by_name(value)
-        given = _type(named["dtype"]) if "dtype" in named else ""
+        given = _type(by_name(value).get("dtype"))
         if name in _TYPED and len(value.args) > 1:
             given = given or _type(value.args[-1])
         if isinstance(value.func, ast.Attribute) and value.func.attr in ("astype", "reshape"):
@@ -202,9 +202,7 @@ def _row(found: SampleArray) -> SampleArray:
 def _index(found: SampleArray, index: ast.expr) -> SampleArray:
     """A row, rows, or the same with a batch dimension in front: `x[i]`, `x[i:i + 1]`, `x[None]`."""
     indices = index.elts if isinstance(index, ast.Tuple) else [index]
-    new = [
-        one for one in indices if dotted(one) in ("np.newaxis", "tf.newaxis", "numpy.newaxis") or _none(one)
-    ]
+    new = [one for one in indices if dotted(one) in _NEW_AXES or getattr(one, "value", ...) is None]
     shape = found.shape
     if shape is not None and len(indices) - len(new) <= sum(_whole(one) for one in indices) + 1:
         first = indices[0]
@@ -215,10 +213,6 @@ def _index(found: SampleArray, index: ast.expr) -> SampleArray:
         if len(indices) == 1 and not new:
             return _row(found)
     return found._replace(shape=None)
-
-
-def _none(one: ast.expr) -> bool:
-    return isinstance(one, ast.Constant) and one.value is None
 
 
 def _whole(one: ast.expr) -> bool:
@@ -294,8 +288,10 @@ def _load(value: ast.expr) -> SampleArray:
     return UNKNOWN if shape is None else SampleArray("", "uint8", (1, *shape), 0.0, 255.0, whole=True)
 
 
-def _type(value: ast.expr) -> str:
+def _type(value: ast.expr | None) -> str:
     """`np.float32`, `tf.float32`, `'float32'`; empty for what is computed."""
+    if value is None:
+        return ""
     text = str(value.value) if isinstance(value, ast.Constant) else last(value)
     text = {"float": "float64", "int": "int64"}.get(text, text)
     return text if text in _TYPES else ""
