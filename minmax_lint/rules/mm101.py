@@ -52,7 +52,6 @@ class OutputFakeQuantOutside(Rule):
     TOCO aborts (error). MLIR leaves the op that makes the output in float (error).
     """
 
-    code = "MM101"
     name = "output-fakequant-outside"
     severity = "error"
     fixes = ("retarget", "guard")

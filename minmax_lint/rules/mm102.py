@@ -44,7 +44,6 @@ class OutputWithoutRange(Rule):
     TOCO aborts (error). MLIR leaves the op that makes the output in float (error).
     """
 
-    code = "MM102"
     name = "output-without-range"
     severity = "error"
     fixes = ("insert",)

@@ -39,7 +39,6 @@ class OutputRangeLostInCollapse(Rule):
     TOCO aborts (error). MLIR leaves the op in front in float (error).
     """
 
-    code = "MM103"
     name = "output-range-lost-in-collapse"
     severity = "error"
     fixes = ("rewire",)

@@ -38,7 +38,6 @@ class FloatTail(Rule):
     TOCO aborts (error). MLIR leaves the tail in float (error).
     """
 
-    code = "MM104"
     name = "float-tail"
     severity = "error"
     fixes = ("insert",)

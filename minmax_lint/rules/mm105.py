@@ -30,7 +30,6 @@ class OutputStaysFloat(Rule):
     concerned.
     """
 
-    code = "MM105"
     name = "output-stays-float"
     severity = "error"
 

@@ -49,7 +49,6 @@ class ActivationWithoutRange(Rule):
     TOCO aborts (error). MLIR leaves ops in float (error).
     """
 
-    code = "MM110"
     name = "activation-without-range"
     severity = "error"
     fixes = ("insert", "unroll", "approximate")

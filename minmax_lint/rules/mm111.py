@@ -41,7 +41,6 @@ class WeightsWithoutRange(Rule):
     plain constant that it can fold (error).
     """
 
-    code = "MM111"
     name = "weights-without-range"
     severity = "warning"
     fixes = ("insert", "narrow")

@@ -38,7 +38,6 @@ class BatchNormNotFolded(Rule):
     TOCO aborts (error). MLIR leaves ops in float (error).
     """
 
-    code = "MM112"
     name = "batchnorm-not-folded"
     severity = "error"
     fixes = ("fold",)

@@ -37,7 +37,6 @@ class FakeQuantSplitsActivation(Rule):
     TOCO aborts (error). MLIR leaves ops in float (error).
     """
 
-    code = "MM113"
     name = "fakequant-splits-activation"
     severity = "error"
     fixes = ("insert",)

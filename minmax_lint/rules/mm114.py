@@ -39,7 +39,6 @@ class ConsumerBypassesFakeQuant(Rule):
     MLIR leaves ops in float (error). TOCO aborts only where the FakeQuant lies outside (error).
     """
 
-    code = "MM114"
     name = "consumer-bypasses-fakequant"
     severity = "error"
     fixes = ("rewire",)

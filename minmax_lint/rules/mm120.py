@@ -35,7 +35,6 @@ class NoFakeQuantInSubgraph(Rule):
     TOCO aborts (error). MLIR leaves every op in float (error).
     """
 
-    code = "MM120"
     name = "no-fakequant-in-subgraph"
     severity = "error"
     fixes = ("insert",)

@@ -35,7 +35,6 @@ class LegacyEightBitOps(Rule):
     All abort or leave the ops in float (error).
     """
 
-    code = "MM121"
     name = "legacy-eightbit-ops"
     severity = "error"
 

@@ -52,7 +52,6 @@ class TrainingGraph(Rule):
     digest are a warning.
     """
 
-    code = "MM130"
     name = "training-graph"
     severity = "error"
     fixes = ("strip",)

@@ -32,7 +32,6 @@ class FakeQuantInGradients(Rule):
     None sees the backward pass; but the ranges that this training found are not to be trusted (warning).
     """
 
-    code = "MM131"
     name = "fakequant-in-gradients"
     severity = "warning"
 

@@ -36,7 +36,6 @@ class RangeMissesZero(Rule):
     All convert and give wrong numbers (warning), but TOCO aborts at FakeQuantWithMinMaxArgs (error).
     """
 
-    code = "MM201"
     name = "range-misses-zero"
     severity = "warning"
     fixes = ("widen",)

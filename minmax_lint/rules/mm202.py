@@ -32,7 +32,6 @@ class RangeNudged(Rule):
     All convert (info).
     """
 
-    code = "MM202"
     name = "range-nudged"
     severity = "info"
 

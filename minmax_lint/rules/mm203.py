@@ -38,7 +38,6 @@ class RangeContradictsOp(Rule):
     All convert (warning): accuracy is lost, nothing fails.
     """
 
-    code = "MM203"
     name = "range-contradicts-op"
     severity = "warning"
 

@@ -39,7 +39,6 @@ class RangeLooksUntrained(Rule):
     All convert (warning).
     """
 
-    code = "MM204"
     name = "range-looks-untrained"
     severity = "warning"
 

@@ -39,7 +39,6 @@ class RangeDegenerate(Rule):
     What crashes a converter is an error for it. What it digests is a warning: the numbers are wrong all the same.
     """
 
-    code = "MM205"
     name = "range-degenerate"
     severity = "error"
     fixes = ("widen",)

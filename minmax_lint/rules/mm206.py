@@ -33,7 +33,6 @@ class NumBitsNot8(Rule):
     TOCO and, for 5 to 7 bits, MLIR convert silently (warning). MLIR aborts at 2 to 4 and above 8 bits (error).
     """
 
-    code = "MM206"
     name = "num-bits-not-8"
     severity = "warning"
 

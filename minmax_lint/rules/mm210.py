@@ -49,7 +49,6 @@ class SharedScaleViolated(Rule):
     MLIR and, for select, TOCO abort (error), or clip values (warning). MLIR leaves an op in float (error).
     """
 
-    code = "MM210"
     name = "shared-scale-violated"
     severity = "warning"
     fixes = ("unify",)

@@ -43,7 +43,6 @@ class RangeNotInCheckpoint(Rule):
     All: the graph cannot be frozen with trained ranges.
     """
 
-    code = "MM301"
     name = "range-not-in-checkpoint"
     severity = "error"
     needs = "checkpoint"

@@ -32,7 +32,6 @@ class RangeNotRestored(Rule):
     All. This tool itself reads the value by the variable's name and goes on.
     """
 
-    code = "MM302"
     name = "range-not-restored"
     severity = "error"
     needs = "checkpoint"

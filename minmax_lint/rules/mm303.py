@@ -34,7 +34,6 @@ class RangeScopeDrift(Rule):
     All: the graph cannot be frozen with trained ranges.
     """
 
-    code = "MM303"
     name = "range-scope-drift"
     severity = "error"
     needs = "checkpoint"

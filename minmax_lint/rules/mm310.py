@@ -36,7 +36,6 @@ class RangeNotConstant(Rule):
     All abort (error).
     """
 
-    code = "MM310"
     name = "range-not-constant"
     severity = "error"
     fixes = ("widen",)

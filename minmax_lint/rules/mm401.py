@@ -63,7 +63,6 @@ class NoQuantizedKernel(Rule):
     quantizes Sqrt and Div, which 2.15 does not; TOCO of TF 1.15 has no Div.
     """
 
-    code = "MM401"
     name = "no-quantized-kernel"
     severity = "error"
     fixes = ("replace", "merge", "approximate")

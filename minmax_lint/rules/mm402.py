@@ -36,7 +36,6 @@ class CustomOpInPath(Rule):
     All abort or leave it in float (error).
     """
 
-    code = "MM402"
     name = "custom-op-in-path"
     severity = "error"
 

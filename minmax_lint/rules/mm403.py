@@ -47,7 +47,6 @@ class ConverterCheckFails(Rule):
     The one that fails (error).
     """
 
-    code = "MM403"
     name = "converter-check-fails"
     severity = "error"
     fixes = ("merge",)

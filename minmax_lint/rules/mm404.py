@@ -42,7 +42,6 @@ class EdgeTPUCPUOp(Rule):
     `edgetpu-custom-op` is the part that runs on the Edge TPU.
     """
 
-    code = "MM404"
     name = "edgetpu-cpu-op"
     severity = "warning"
     needs = "device"

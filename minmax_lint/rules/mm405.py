@@ -68,7 +68,6 @@ class ControlFlowFloat(Rule):
     aborts, unless a constant decides a Switch.
     """
 
-    code = "MM405"
     name = "control-flow-float"
     severity = "error"
     fixes = ("batch",)

@@ -44,7 +44,6 @@ class NoKernel(Rule):
     MLIR in every flow (warning: the conversion itself succeeds). `runs` of a prediction says the same.
     """
 
-    code = "MM406"
     name = "no-uint8-kernel"
     severity = "warning"
     fixes = ("replace",)

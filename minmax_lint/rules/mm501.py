@@ -39,7 +39,6 @@ class TFLiteFloatOp(Rule):
     All: the finished model itself is read.
     """
 
-    code = "MM501"
     name = "tflite-float-op"
     severity = "error"
     about = frozenset({"finished"})

@@ -35,7 +35,6 @@ class TFLiteFloatIO(Rule):
     All: the finished model itself is read.
     """
 
-    code = "MM502"
     name = "tflite-float-io"
     severity = "warning"
     about = frozenset({"finished"})

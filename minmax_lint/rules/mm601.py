@@ -40,7 +40,6 @@ class ConverterFlagsMissing(CallRule):
     All: it is about their flags.
     """
 
-    code = "MM601"
     name = "converter-flags-missing"
     severity = "warning"
 

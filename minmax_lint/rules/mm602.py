@@ -39,7 +39,6 @@ class ConverterModeMismatch(CallRule):
     All: it is about their flags.
     """
 
-    code = "MM602"
     name = "converter-mode-mismatch"
     severity = "warning"
 

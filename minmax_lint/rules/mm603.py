@@ -39,7 +39,6 @@ class DatasetMissing(CallRule):
     MLIR, from TF 2.12 on (error).
     """
 
-    code = "MM603"
     name = "dataset-missing"
     severity = "error"
 

@@ -43,7 +43,6 @@ class IoTypesRefused(CallRule):
     MLIR, from TF 2.12 on (error).
     """
 
-    code = "MM604"
     name = "io-types-refused"
     severity = "error"
 

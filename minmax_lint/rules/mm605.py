@@ -31,7 +31,6 @@ class SupportedTypesRefused(CallRule):
     MLIR, from TF 2.12 on (error).
     """
 
-    code = "MM605"
     name = "supported-types-refused"
     severity = "error"
 

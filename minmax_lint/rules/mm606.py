@@ -32,7 +32,6 @@ class OptimizationsMissing(CallRule):
     MLIR, from TF 2.12 on (error).
     """
 
-    code = "MM606"
     name = "optimizations-missing"
     severity = "error"
 

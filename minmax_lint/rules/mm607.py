@@ -39,7 +39,6 @@ class FlagWithoutEffect(CallRule):
     The TF2 converter.
     """
 
-    code = "MM607"
     name = "flag-without-effect"
     severity = "warning"
 

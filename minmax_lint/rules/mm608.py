@@ -33,7 +33,6 @@ class IntegerOnlyNotEnforced(CallRule):
     MLIR with a representative dataset (warning).
     """
 
-    code = "MM608"
     name = "integer-only-not-enforced"
     severity = "warning"
 

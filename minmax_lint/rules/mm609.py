@@ -31,7 +31,6 @@ class IoStaysFloat(CallRule):
     MLIR in the TF2 flow (info).
     """
 
-    code = "MM609"
     name = "io-stays-float"
     severity = "info"
 

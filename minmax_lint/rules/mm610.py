@@ -39,7 +39,6 @@ class IntegerEndDropped(CallRule):
     MLIR in the TF2 flow (warning).
     """
 
-    code = "MM610"
     name = "integer-end-dropped"
     severity = "warning"
 

@@ -35,7 +35,6 @@ class TocoNotAvailable(CallRule):
     TOCO of TF 2.18 and newer.
     """
 
-    code = "MM611"
     name = "toco-not-available"
     severity = "error"
 

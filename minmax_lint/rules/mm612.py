@@ -34,7 +34,6 @@ class SelectTfOpsAlone(CallRule):
     MLIR.
     """
 
-    code = "MM612"
     name = "select-tf-ops-alone"
     severity = "error"
 

@@ -32,7 +32,6 @@ class SignatureUnknown(CallRule):
     MLIR and TOCO (error).
     """
 
-    code = "MM613"
     name = "signature-unknown"
     severity = "error"
 

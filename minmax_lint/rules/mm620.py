@@ -33,7 +33,6 @@ class DatasetEmpty(CallRule):
     MLIR with a representative dataset (error).
     """
 
-    code = "MM620"
     name = "dataset-empty"
     severity = "error"
     needs = "dataset"

@@ -33,7 +33,6 @@ class DatasetNotFinite(CallRule):
     MLIR with a representative dataset (error).
     """
 
-    code = "MM621"
     name = "dataset-not-finite"
     severity = "error"
     needs = "dataset"

@@ -39,7 +39,6 @@ class DatasetType(CallRule):
     MLIR with a representative dataset (error).
     """
 
-    code = "MM622"
     name = "dataset-type"
     severity = "error"
     needs = "dataset"

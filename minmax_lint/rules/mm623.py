@@ -45,7 +45,6 @@ class DatasetShape(CallRule):
     MLIR with a representative dataset (error).
     """
 
-    code = "MM623"
     name = "dataset-shape"
     severity = "error"
     needs = "dataset"

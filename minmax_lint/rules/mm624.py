@@ -50,7 +50,6 @@ class DatasetScale(CallRule):
     MLIR with a representative dataset (warning).
     """
 
-    code = "MM624"
     name = "dataset-scale"
     severity = "warning"
     needs = "dataset"

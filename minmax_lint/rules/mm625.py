@@ -32,7 +32,6 @@ class DatasetConstant(CallRule):
     MLIR with a representative dataset (warning).
     """
 
-    code = "MM625"
     name = "dataset-constant"
     severity = "warning"
     needs = "dataset"

@@ -33,7 +33,6 @@ class ArrayNotFound(Rule):
     All of them refuse. It is bad usage: `check` exits with 2.
     """
 
-    code = "MM901"
     name = "array-not-found"
     severity = "error"
 

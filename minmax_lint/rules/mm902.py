@@ -26,7 +26,6 @@ class UnusedIgnore(Rule):
     All: it is about the configuration, not about a converter.
     """
 
-    code = "MM902"
     name = "unused-ignore"
     severity = "warning"
 

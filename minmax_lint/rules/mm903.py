@@ -37,7 +37,6 @@ class VerdictUndetermined(Rule):
     The one that is named (warning).
     """
 
-    code = "MM903"
     name = "verdict-undetermined"
     severity = "warning"
     fixes = ("replace",)

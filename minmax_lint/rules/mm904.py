@@ -32,7 +32,6 @@ class InputNotUsed(Rule):
     TOCO aborts at a float input (error). MLIR keeps an input that nothing reads (warning).
     """
 
-    code = "MM904"
     name = "input-not-used"
     severity = "warning"
 

@@ -32,7 +32,6 @@ class GraphOver2GiB(Rule):
     All of them fail before they look at the graph (error).
     """
 
-    code = "MM905"
     name = "graph-over-2-gib"
     severity = "error"
 

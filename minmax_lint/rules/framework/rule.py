@@ -65,6 +65,7 @@ class Rule(ABC):
     """
 
     code: ClassVar[str]
+    """The name of its file, in capitals."""
     name: ClassVar[str]
     severity: ClassVar[Severity]
     """The usual severity; a finding may carry another where the profile says so."""
@@ -74,6 +75,9 @@ class Rule(ABC):
     """What it looks at beside the model; without that it finds nothing."""
     fixes: ClassVar[tuple[str, ...]] = ()
     """Names of the repairs that can heal it; empty where only the user can."""
+
+    def __init_subclass__(cls) -> None:
+        cls.code = cls.__module__.rpartition(".")[2].upper()
 
     @abstractmethod
     def check(self, subject: Subject) -> Iterator[Finding]:
