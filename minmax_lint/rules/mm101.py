@@ -90,8 +90,7 @@ class OutputFakeQuantOutside(Rule):
                 fix=offer,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net().graph()),
             passing=Example(_net().graph(), {"input": (1, 4)}, ("output/quant",)),

@@ -69,8 +69,7 @@ class OutputWithoutRange(Rule):
                 fix=None if constant else insertion(repr(output)),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 

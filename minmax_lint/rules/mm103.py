@@ -80,8 +80,7 @@ class OutputRangeLostInCollapse(Rule):
             advice="Export what is computed from the input, and leave the input itself out of the outputs.",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net("relu")), passing=Example(_net("relu/quant")))
 
 

@@ -55,8 +55,7 @@ class FloatTail(Rule):
                 fix=insertion("each of them", "ranges"),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 

@@ -47,8 +47,7 @@ class OutputStaysFloat(Rule):
                 advice="Heal the float op that reads it, or export either the array or its FakeQuant, not both.",
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net(), {"input": (1, 4)}, ("dense", "dense/quant")),
             passing=Example(_net(), {"input": (1, 4)}, ("dense/quant",)),

@@ -95,8 +95,7 @@ class ActivationWithoutRange(Rule):
             fix=approximation(subject.inference, subject.graph[node], cause.profiles) if op else None,
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 

@@ -81,8 +81,7 @@ class WeightsWithoutRange(Rule):
                     advice=train_weights(subject, reader),
                 )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 

@@ -59,8 +59,7 @@ class BatchNormNotFolded(Rule):
                 else None,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net(between=True), {"input": (1, 4, 4, 2)}, ("output",)),
             passing=Example(_net(between=False), {"input": (1, 4, 4, 2)}, ("output",)),

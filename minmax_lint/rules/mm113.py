@@ -56,8 +56,7 @@ class FakeQuantSplitsActivation(Rule):
                 fix=insertion(repr(name)),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(behind=False)), passing=Example(_net(behind=True)))
 
 

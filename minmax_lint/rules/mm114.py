@@ -64,8 +64,7 @@ class ConsumerBypassesFakeQuant(Rule):
                 else None,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net("sum")), passing=Example(_net("sum/quant")))
 
 

@@ -59,8 +59,7 @@ class NoFakeQuantInSubgraph(Rule):
             fix=insertion("each array", "ranges"),
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_float_net()), passing=Example(_trained_net()))
 
 

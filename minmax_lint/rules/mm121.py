@@ -58,8 +58,7 @@ class LegacyEightBitOps(Rule):
             advice="Start again from the float graph; transform_graph's quantize_nodes is not for TFLite.",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(legacy=True)), passing=Example(_net(legacy=False)))
 
 

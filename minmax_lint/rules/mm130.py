@@ -97,8 +97,7 @@ class TrainingGraph(Rule):
             fix=OFFER if are_strippable(subject, found) else None,
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(assigned=True)), passing=Example(_net(assigned=False)))
 
 

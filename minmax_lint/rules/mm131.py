@@ -49,8 +49,7 @@ class FakeQuantInGradients(Rule):
             advice="Call create_training_graph before the optimizer makes the gradients, and train again.",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net("gradients/dense_grad/quant")), passing=Example(_net("summary/quant"))
         )

@@ -55,8 +55,7 @@ class RangeMissesZero(Rule):
                 fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} to {widen(found)}."),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(2.0)), passing=Example(_net(0.0)))
 
 

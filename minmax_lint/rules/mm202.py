@@ -49,6 +49,5 @@ class RangeNudged(Rule):
             path=(step(subject, nudged[0].node),),
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example.of_range(-4, 4), passing=Example.of_range(-128 / 32, 127 / 32))

@@ -54,8 +54,7 @@ class RangeContradictsOp(Rule):
                     advice=f"Train until the range is that of the {op}, or set it by hand.",
                 )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(-6)), passing=Example(_net(0)))
 
 

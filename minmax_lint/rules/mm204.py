@@ -61,8 +61,7 @@ class RangeLooksUntrained(Rule):
                 advice="Restore the checkpoint of the quantized training before export, and run UPDATE_OPS in training.",
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example.of_range(-6, 6), passing=Example.of_range(-3.71, 4.02))
 
 

@@ -63,8 +63,7 @@ class RangeDegenerate(Rule):
                 else None,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(math.nan)), passing=Example(_net(6.0)))
 
 

@@ -50,8 +50,7 @@ class NumBitsNot8(Rule):
                 advice="Train with num_bits=8.",
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(6)), passing=Example(_net(8)))
 
 

@@ -82,8 +82,7 @@ class SharedScaleViolated(Rule):
                     advice="Ops around it share one scale: give all their arrays the same range.",
                 )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(-3, 3)), passing=Example(_net(-5, 5)))
 
 

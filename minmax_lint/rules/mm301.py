@@ -91,8 +91,7 @@ class RangeNotInCheckpoint(Rule):
             advice=advice,
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/maxx": 6.0})),
             passing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0})),

@@ -60,8 +60,7 @@ class RangeNotRestored(Rule):
             advice="Make the saver after the quantization rewrite, of all variables.",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=quantized_net(
                 MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}, frozenset({"act_quant/min"}))

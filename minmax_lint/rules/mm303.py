@@ -60,8 +60,7 @@ class RangeScopeDrift(Rule):
             advice=f"Restore through this map (checkpoint -> graph): {moves}",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=quantized_net(
                 MadeCheckpoint({"clone_0/act_quant/min": 0.0, "clone_0/act_quant/max": 6.0})

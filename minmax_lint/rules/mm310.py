@@ -66,8 +66,7 @@ class RangeNotConstant(Rule):
                 else None,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net(computed=True)), passing=Example(_net(computed=False)))
 
 

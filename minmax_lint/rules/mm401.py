@@ -82,8 +82,7 @@ class NoQuantizedKernel(Rule):
                 fix=_offer(subject, cause),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net("Square")), passing=Example(_net("Mul")))
 
 

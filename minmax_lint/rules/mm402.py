@@ -53,8 +53,7 @@ class CustomOpInPath(Rule):
                 advice=advice + (select_tf(op, cause.message) if kind is None or kind.flex else ""),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=Example(_net("TFLite_Detection_PostProcess")), passing=Example(_net("Relu")))
 
 

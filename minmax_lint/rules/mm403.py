@@ -69,8 +69,7 @@ class ConverterCheckFails(Rule):
                 fix=one_range(subject.coverage, cause),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net([1.0, 2.0, 3.0, 4.0]), profiles=("toco-2.15",)),
             passing=Example(_net(4.0), profiles=("toco-2.15",)),

@@ -73,8 +73,7 @@ class EdgeTPUCPUOp(Rule):
                 advice=_FLOAT_ADVICE if "float32" in reason else _ADVICE,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=FinishedNet(middle_op="LEAKY_RELU").example(DEVICE),
             passing=FinishedNet(middle_op="RELU6").example(DEVICE),

@@ -85,8 +85,7 @@ class ControlFlowFloat(Rule):
                 fix=_offer(subject, cause),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
         flag = b.placeholder("flag", [], DType.BOOL)

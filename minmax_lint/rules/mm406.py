@@ -91,8 +91,7 @@ class NoKernel(Rule):
             fix=_offer(subject, node, profiles),
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net("Abs"), profiles=("mlir-2.15", "mlir-2.21")),
             passing=Example(_net("Relu"), profiles=("mlir-2.15", "mlir-2.21")),

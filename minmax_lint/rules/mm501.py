@@ -67,8 +67,7 @@ class TFLiteFloatOp(Rule):
                 advice=_advice(island, subject) if explanation is None else explanation.advice,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=FinishedNet(middle="float32").example(), passing=FinishedNet(middle="int8").example()
         )

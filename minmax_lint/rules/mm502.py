@@ -68,8 +68,7 @@ class TFLiteFloatIO(Rule):
             advice=f"For an integer {end}, set {kind} to tf.int8 or tf.uint8 on the converter.",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=FinishedNet(ends="float32").example(), passing=FinishedNet(ends="int8").example()
         )

@@ -57,8 +57,7 @@ class ConverterFlagsMissing(CallRule):
         elif trained:
             yield from _missing(call, subject)
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=_example(),
             passing=_example(inference_type="uint8", input_stats={"input": (128.0, 64.0)}),

@@ -51,8 +51,7 @@ class ConverterModeMismatch(CallRule):
         if not (quantized or call.representative_dataset or call.default_ranges or reported):
             yield from _without_ranges(call, subject)
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=trained_example(optimizations=True, representative_dataset=True),
             passing=trained_example(optimizations=True),

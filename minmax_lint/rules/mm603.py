@@ -59,8 +59,7 @@ class DatasetMissing(CallRule):
             }
         yield Fault(refusal(call, bool(subject.kept_fake_quants)), advice, changes)
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=float_example(optimizations=True, supported_ops=frozenset({BUILTINS_INT8})),
             passing=calibrated_example(supported_ops=frozenset({BUILTINS_INT8})),

@@ -55,8 +55,7 @@ class IoTypesRefused(CallRule):
             advice, changes = _instead(call, trained, subject)
             yield Fault(said[0] if said else f"ValueError: {refusal}", advice, changes)
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=float_example(representative_dataset=True, inference_input_type="int8"),
             passing=calibrated_example(inference_input_type="int8"),

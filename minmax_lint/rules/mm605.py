@@ -50,8 +50,7 @@ class SupportedTypesRefused(CallRule):
                 {"optimizations": DEFAULT},
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=float_example(supported_types=frozenset({"float16"})),
             passing=float_example(optimizations=True, supported_types=frozenset({"float16"})),

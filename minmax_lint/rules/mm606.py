@@ -53,8 +53,7 @@ class OptimizationsMissing(CallRule):
                 {"optimizations": DEFAULT},
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=float_example(representative_dataset=True),
             passing=calibrated_example(),

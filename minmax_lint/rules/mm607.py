@@ -58,8 +58,7 @@ class FlagWithoutEffect(CallRule):
         for name in unread:
             yield Fault(f"{name} has no effect on the TF2 converter", _INSTEAD[name], _changes(call, name))
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=calibrated_example(inference_type="uint8"),
             passing=calibrated_example(inference_input_type="uint8"),

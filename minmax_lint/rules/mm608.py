@@ -47,8 +47,7 @@ class IntegerOnlyNotEnforced(CallRule):
                     "Replace these ops by ones with an integer kernel.",
                 )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=op_example("FloorMod", supported_ops=frozenset({BUILTINS_INT8})),
             passing=op_example("Add", supported_ops=frozenset({BUILTINS_INT8})),

@@ -60,8 +60,7 @@ class IoStaysFloat(CallRule):
                 safe=False,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=calibrated_example(),
             passing=calibrated_example(inference_input_type="int8", inference_output_type="int8"),

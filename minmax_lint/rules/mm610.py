@@ -49,8 +49,7 @@ class IntegerEndDropped(CallRule):
             if prediction.verdict == "float":
                 yield from _dropped_ends(call, prediction, subject)
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=_trained_example(inference_output_type="uint8"), passing=_trained_example())
 
 

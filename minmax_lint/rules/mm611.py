@@ -59,8 +59,7 @@ class TocoNotAvailable(CallRule):
                 severity="warning" if toco(call.tensorflow) == "ignored" else None,
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=float_example("tf1", experimental_new_converter=False, tensorflow=(2, 21)),
             passing=float_example("tf1", experimental_new_converter=False, tensorflow=(2, 15)),

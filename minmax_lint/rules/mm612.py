@@ -46,8 +46,7 @@ class SelectTfOpsAlone(CallRule):
                 {"target_spec.supported_ops": f"[{{lite}}.OpsSet.{BUILTINS}, {{lite}}.OpsSet.{SELECT_TF}]"},
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=calibrated_example(supported_ops=frozenset({SELECT_TF})),
             passing=calibrated_example(supported_ops=frozenset({BUILTINS, SELECT_TF})),

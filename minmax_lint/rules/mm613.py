@@ -41,8 +41,7 @@ class SignatureUnknown(CallRule):
             advice = meant_signature(call)
             yield Fault(refused, f"{advice[0].upper()}{advice[1:]}{'' if advice.endswith('?') else '.'}")
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         known = ("serving_default",)
         return Examples(
             failing=calibrated_example(signatures=("serve",), known_signatures=known),

@@ -51,6 +51,5 @@ class DatasetEmpty(CallRule):
                 severity="warning",
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=dataset_example(), passing=dataset_example(WITHIN_ONE))

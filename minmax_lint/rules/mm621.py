@@ -48,8 +48,7 @@ class DatasetNotFinite(CallRule):
                 named = f" of {sample.key!r}" if sample.key else ""
                 yield Fault(f"the samples{named} hold {what}", "Leave such samples out, or clean them.")
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=dataset_example(SampleArray(dtype="float32", finite=False)),
             passing=dataset_example(WITHIN_ONE),

@@ -52,8 +52,7 @@ class DatasetType(CallRule):
                 _cast(call, wrong),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=dataset_example(SampleArray(dtype="float64")), passing=dataset_example(WITHIN_ONE)
         )

@@ -79,8 +79,7 @@ class DatasetShape(CallRule):
             return
         yield from _misfits(call, subject)
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=dataset_example(WITHIN_ONE, WITHIN_ONE), passing=dataset_example(WITHIN_ONE))
 
 

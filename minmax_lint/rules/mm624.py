@@ -75,8 +75,7 @@ class DatasetScale(CallRule):
                         "Prepare samples as the application does; a model trained on 0..1 needs sample / 255.0.",
                     )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=_example(0.0, 255.0, whole=True), passing=_example(0.0, 1.0))
 
 

@@ -46,8 +46,7 @@ class DatasetConstant(CallRule):
                     "Yield real inputs, some hundred of them.",
                 )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=_example(0.0, 0.0), passing=_example(-1.0, 1.0))
 
 

@@ -54,8 +54,7 @@ class ArrayNotFound(Rule):
                     else "`minmax-lint inspect` lists inputs, outputs and signatures of the graph.",
                 )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net().graph(), {"input": (1, 4)}, ("outptu",)), passing=Example(_net().graph())
         )

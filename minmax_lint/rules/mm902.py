@@ -43,8 +43,7 @@ class UnusedIgnore(Rule):
             advice=f"Delete it; its reason was: {reason}",
         )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0, 6)
         b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)

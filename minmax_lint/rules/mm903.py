@@ -66,8 +66,7 @@ class VerdictUndetermined(Rule):
                 fix=_as_slices(subject, node),
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net("bound"), profiles=("toco-2.15",)),
             passing=Example(_net("other"), profiles=("toco-2.15",)),

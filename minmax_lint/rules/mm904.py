@@ -51,8 +51,7 @@ class InputNotUsed(Rule):
                 advice="Leave it out of the inputs.",
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(
             failing=Example(_net(), {"input": (1, 4), "labels": (1, 2)}, ("output",)), passing=Example(_net())
         )

@@ -45,8 +45,7 @@ class GraphOver2GiB(Rule):
                 advice="Convert a SavedModel, whose variables lie in files of their own.",
             )
 
-    @classmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         return Examples(failing=_example(3 << 30), passing=_example(1 << 20))
 
 

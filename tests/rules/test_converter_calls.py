@@ -305,8 +305,10 @@ def test_a_float_graph_needs_a_dataset_for_integers(call, message):
 
     b = Builder()
     y = b.add("Relu", "y", b.placeholder("x", [1, 4]))
-    example = ConverterModeMismatch.examples().passing._replace(
-        graph=b.graph(), inputs={"x": (1, 4)}, outputs=(y,), calls=(call,)
+    example = (
+        ConverterModeMismatch()
+        .examples()
+        .passing._replace(graph=b.graph(), inputs={"x": (1, 4)}, outputs=(y,), calls=(call,))
     )
     findings = found(lint_example(example), "MM602")
     assert [message in finding.message for finding in findings] == ([True] if message else [])
@@ -378,7 +380,15 @@ def test_an_end_of_integers_is_not_dropped(real):
     rows = b.add("FloorMod", "rest", b.add("GatherV2", "rows", *operands, **types), b.const("two", 2.0))
     b.fake_quant("output", rows, 0, 2)
     call = example_call(optimizations=True, inference_input_type="int8", inference_output_type="int8")
-    example = IntegerEndDropped.examples().failing._replace(
-        graph=b.graph(), inputs={"x": (1, 3)}, outputs=("output",), profiles=("mlir-2.21-v2",), calls=(call,)
+    example = (
+        IntegerEndDropped()
+        .examples()
+        .failing._replace(
+            graph=b.graph(),
+            inputs={"x": (1, 3)},
+            outputs=("output",),
+            profiles=("mlir-2.21-v2",),
+            calls=(call,),
+        )
     )
     assert len(found(lint_example(example), "MM610")) == real

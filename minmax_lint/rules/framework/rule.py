@@ -83,9 +83,8 @@ class Rule(ABC):
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Every finding of this rule in `subject`."""
 
-    @classmethod
     @abstractmethod
-    def examples(cls) -> Examples:
+    def examples(self) -> Examples:
         """A graph on which the rule finds something, and the same put right, on which it finds nothing."""
 
     @classmethod
