@@ -8,7 +8,7 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNRESOLVED, UNSUPPORTED, is_flex
-from minmax_lint.converters.mlir.running import lacking_kernel
+from minmax_lint.converters.mlir.running import TO_SCALAR, is_spread_to_scalar, lacking_kernel
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
 
@@ -44,6 +44,8 @@ def _refused(op: Operation, version: Version, *, signed: bool) -> tuple[str, str
     if op.name in _SLICES and len(op.operands[0].shape or ()) > _MOST_SLICED and version.has(_FIVE_SIZES):
         message = f"{_SLICES[op.name]} op only supports 1D-{_MOST_SLICED}D input arrays."
         return message, f"takes {_MOST_SLICED} dimensions at most in the calibration of TF 2.21"
+    if is_spread_to_scalar(op):
+        return TO_SCALAR, "spreads an array to the shape of a scalar"
     scales = [value.scale for value in op.results if value.scale is not None]
     message = lacking_kernel(op, version, signed=signed)
     if message and any(not signed or scale.bits == 16 for scale in scales):

@@ -21,6 +21,7 @@ from minmax_lint.converters.mlir.version import Version
 
 _SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
 """SUB of an array and itself ends the process (2.12 to 2.21 measured); SQUARED_DIFFERENCE does in all of them."""
+TO_SCALAR = "Output shape must be broadcastable from input shape."
 _FINE = 1 / 256
 _NEG_TAKES_INT16 = Bounds(since=(2, 20))
 """NEG runs on what the quantizer for 16x8 leaves half quantized (2.15 to 2.21 measured)."""
@@ -47,6 +48,11 @@ def depends_on_data(function: Function, *, signed: bool) -> bool:
     )
 
 
+def is_spread_to_scalar(op: Operation) -> bool:
+    """Whether it is a BROADCAST_TO of no sizes, as explicit broadcasting writes it (broadcast_to.cc)."""
+    return op.name == "BROADCAST_TO" and op.operands[1].shape == (0,) and op.operands[0].shape != ()
+
+
 def lacking_kernel(op: Operation, version: Version, *, signed: bool) -> str:
     """What its kernel says of the integers that it reads or makes; empty where it takes them."""
     widths = {value.scale.bits for value in (*op.operands, *op.results) if value.scale is not None}
@@ -61,6 +67,8 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         return NO_VALUE
     if op.name == DEQUANTIZE and op.operands[0].real and not is_constant(op.operands[0]):
         return FLOAT_DEQUANTIZE
+    if is_spread_to_scalar(op):
+        return TO_SCALAR
     widths = {value.scale.bits for value in values if value.scale is not None}
     bits = 16 if 16 in widths else 8 if 8 in widths else 0
     missing = lacking_kernel(op, version, signed=signed)

@@ -248,3 +248,44 @@ def test_what_a_reduction_makes_of_known_sizes_is_known(op, name):
     """A division of doubles is refused where it is not folded; converted with TF 2.15 and 2.21."""
     found = predicted_of(divided_by_reduced_size(op), "out", name, ("x",))
     assert (found.verdict, sorted(op for op, _ in found.float_ops)) == ("float", ["MUL", "RESHAPE"])
+
+
+@pytest.mark.parametrize(
+    ("op", "shapes", "ops"),
+    [
+        ("DivNoNan", 2, "DIV"),
+        ("MulNoNan", 2, "MUL"),
+        ("Xlogy", 3, "LOG MUL"),
+    ],
+)
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+def test_a_choice_between_a_scalar_and_an_open_array_spreads_both_to_the_shape_of_the_scalar(
+    op, shapes, ops, version
+):
+    b = Builder()
+    x = b.add("Elu", "elu", b.placeholder("x", [None, 2, 1, 1, 2]))
+    y = b.add(op, "y", x, b.add("Exp", "exp", x))
+    spread = {"SHAPE": shapes, "BROADCAST_TO": 6}
+    whole = collections.Counter(("ELU EXP EQUAL SELECT_V2 " + ops).split()) + collections.Counter(spread)
+    assert float_ops(b, y, f"mlir-{version}-dynamic") == whole
+    calibrated = predicted_of(b, y, f"mlir-{version}-int8", ("x",))
+    message = "Output shape must be broadcastable from input shape."
+    assert (calibrated.verdict == "abort", calibrated.message == message) == ((op != "Xlogy"),) * 2
+
+
+@pytest.mark.parametrize(
+    ("true", "false", "aborts"),
+    [((), None, True), ((), (), True), ((), (2,), True), ((1,), None, False), (None, (), False)],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-dynamic", "mlir-2.21-dynamic"])
+def test_a_choice_of_six_dimensions_takes_no_scalar_for_true_elements(true, false, aborts, name):
+    b = Builder()
+    x = b.add("Elu", "elu", b.placeholder("x", [None, 2, 1, 1, 1, 2]))
+    condition = b.add("Greater", "greater", x, b.add("Exp", "exp", x))
+    taken = [
+        x if shape is None else b.const(f"c{n}", [0.5] * max(1, *shape, 1), shape)
+        for n, shape in enumerate((true, false))
+    ]
+    found = predicted_of(b, b.add("SelectV2", "y", condition, *taken), name, ("x",))
+    message = "failed to legalize operation 'tfl.select_v2' that was explicitly marked illegal"
+    assert (found.verdict == "abort", found.message == message) == (aborts, aborts)

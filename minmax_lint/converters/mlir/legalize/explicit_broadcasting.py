@@ -6,6 +6,7 @@ Source: legalize_tf.cc, stage 2 of the pass; TFL_OperandsHaveSameShapesOrBroadca
 from collections.abc import Callable, Sequence
 
 from minmax_lint.converters.mlir.behaviours import DIVIDES_SIX_DIMENSIONS
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, static
 from minmax_lint.converters.mlir.pattern import legalize_tf_cc
@@ -57,6 +58,8 @@ def _needs_broadcasting(op: Operation, version: Version) -> bool:
     return rank > broadcast_rank(op.name, version) and not _same_shapes(op.operands)
 
 
+_ILLEGAL = "failed to legalize operation 'tfl.select_v2' that was explicitly marked illegal"
+_SCALAR = "Of so many dimensions, SELECT_V2 takes no scalar in the place of true elements unless every size is known."
 _NARROWEST = min(BROADCAST_RANK.values())
 
 
@@ -77,7 +80,7 @@ class _Spreading:
         for value in op.operands:
             shape = broadcast(shape, value.shape) or ()
         known = all(map(static, op.operands))
-        sizes = self._constant_sizes(op, shape) if known else self._sizes_of_all(op)
+        sizes = self._constant_sizes(op, shape) if known else self._sizes_of_all(op, shape)
         for slot, value in enumerate(op.operands):
             if known and value.shape == shape:
                 continue
@@ -87,8 +90,16 @@ class _Spreading:
                 spread = self._make("BROADCAST_TO", [value, sizes], op, value.dtype, shape)
             op.set_operand(slot, spread)
 
-    def _sizes_of_all(self, op: Operation) -> Value:
-        """BROADCAST_ARGS of the shapes; of three operands the first comes last."""
+    def _sizes_of_all(self, op: Operation, shape: Shape) -> Value:
+        """BROADCAST_ARGS of the shapes; of three operands the first comes last.
+
+        The first BROADCAST_ARGS of SELECT_V2 has as many sizes as its second operand has dimensions: of a scalar it has
+        none, and folds (measured on 2.15 and 2.21).
+        """
+        if op.name == "SELECT_V2" and op.operands[1].shape == () and None in shape:
+            if len(shape) > BROADCAST_RANK[op.name]:
+                raise ConversionError.at(op, "other", _ILLEGAL, reason=_SCALAR)
+            return self._constant_sizes(op, ())
         sizes, *others = (self._sizes_of(op, value) for value in (*op.operands[-2:], *op.operands[:-2]))
         for other in others:
             sizes = self._make(
