@@ -44,7 +44,7 @@ def _refused(op: Operation, version: Version, *, signed: bool) -> tuple[str, str
     if op.name in _SLICES and len(op.operands[0].shape or ()) > _MOST_SLICED and version.has(_FIVE_SIZES):
         message = f"{_SLICES[op.name]} op only supports 1D-{_MOST_SLICED}D input arrays."
         return message, f"takes {_MOST_SLICED} dimensions at most in the calibration of TF 2.21"
-    if is_spread_to_scalar(op):
+    if op.name == "BROADCAST_TO" and is_spread_to_scalar(op):
         return TO_SCALAR, "spreads an array to the shape of a scalar"
     scales = [value.scale for value in op.results if value.scale is not None]
     message = lacking_kernel(op, version, signed=signed)

@@ -86,6 +86,7 @@ class TensorFlowFile:
 # The files whose patterns are modelled; those without a folder lie in tensorflow/compiler/mlir/.
 canonicalize_td = TensorFlowFile("canonicalize.td")
 dilated_conv_h = TensorFlowFile("dilated_conv.h")
+constant_fold_cc = TensorFlowFile("tensorflow/transforms/constant_fold.cc")
 einsum_cc = TensorFlowFile("einsum.cc")
 fake_quant_utils_h = TensorFlowFile("fake_quant_utils.h")
 fold_broadcast_cc = TensorFlowFile("tensorflow/transforms/fold_broadcast.cc")

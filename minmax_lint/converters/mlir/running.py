@@ -49,8 +49,8 @@ def depends_on_data(function: Function, *, signed: bool) -> bool:
 
 
 def is_spread_to_scalar(op: Operation) -> bool:
-    """Whether it is a BROADCAST_TO of no sizes, as explicit broadcasting writes it (broadcast_to.cc)."""
-    return op.name == "BROADCAST_TO" and op.operands[1].shape == (0,) and op.operands[0].shape != ()
+    """Whether the BROADCAST_TO has no sizes, as explicit broadcasting writes it (broadcast_to.cc)."""
+    return op.operands[1].shape == (0,) and op.operands[0].shape != ()
 
 
 def lacking_kernel(op: Operation, version: Version, *, signed: bool) -> str:
@@ -67,7 +67,7 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         return NO_VALUE
     if op.name == DEQUANTIZE and op.operands[0].real and not is_constant(op.operands[0]):
         return FLOAT_DEQUANTIZE
-    if is_spread_to_scalar(op):
+    if op.name == "BROADCAST_TO" and is_spread_to_scalar(op):
         return TO_SCALAR
     widths = {value.scale.bits for value in values if value.scale is not None}
     bits = 16 if 16 in widths else 8 if 8 in widths else 0

@@ -18,6 +18,7 @@ STEPS: tuple[Pattern[..., object], ...] = (
     quantize_patterns.tfl_full_quantization_reverse,
     quantize_patterns.tfl_full_quantization,
     quantize_patterns.restore_constant,
+    quantize_patterns.fold_tensorflow_op,
     post_quantize.fold_trivial_requantize_op,
     post_quantize.remove_quantization_adaptor_ops,
     post_quantize.remove_volatile_ops,

@@ -70,6 +70,41 @@ def test_what_no_fold_takes_stays(name: str, version: str) -> None:
     assert left(n, summed(n, KEPT[name][0]), version) == KEPT[name][1]
 
 
+UNARY = """
+    Acos Acosh Asin Asinh Atan Atanh BesselI0e BesselI1e Cosh Digamma Erf Erfc Erfinv Ndtri Sinh Softsign Tan
+""".split()
+BINARY = """
+    EluGrad Igamma IgammaGradA Igammac Mod NextAfter Polygamma ReciprocalGrad Relu6Grad ReluGrad SoftplusGrad
+    SoftsignGrad TruncateMod Zeta
+""".split()
+UNDECLARED = "BesselI0 BesselI1 BesselJ0 BesselK1e BesselY1 Dawsn Expint FresnelCos FresnelSin Spence".split()
+"""Ops that the dialect of TensorFlow does not declare."""
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("op", [*UNARY, *BINARY])
+def test_what_only_tensorflow_computes_of_constants_is_a_constant(op: str, version: str) -> None:
+    n, computed = Net(), of_one(op) if op in UNARY else of_both(op)
+    assert left(n, summed(n, computed), version) == ""
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("op", UNDECLARED)
+def test_what_the_dialect_does_not_declare_has_no_form_even_of_constants(op: str, version: str) -> None:
+    n = Net()
+    found = predicted_of(n, summed(n, of_one(op)), f"mlir-{version}")
+    assert (found.verdict, found.op) == ("abort", op)
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize(("inner", "floats"), [("Sin", ""), ("Sinh", ""), ("Elu", "abort")])
+def test_what_only_tensorflow_computes_waits_for_what_it_reads(inner: str, floats: str, version: str) -> None:
+    n = Net()
+    output = summed(n, lambda n, c, d: n.op("Atan", n.op(inner, c)))
+    found = predicted_of(n, output, f"mlir-{version}")
+    assert (found.verdict == "abort") == (floats == "abort")
+
+
 @pytest.mark.parametrize("version", ["2.15", "2.21"])
 @pytest.mark.parametrize(("readers", "floats"), [("one", "ROUND"), ("two", "")])
 def test_a_fake_quant_of_a_constant_with_two_readers_is_a_constant(

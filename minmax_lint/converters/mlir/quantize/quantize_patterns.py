@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.fake_quant_support import on_grid
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.matchers import constant_behind, only_quantize, quantized_source
 from minmax_lint.converters.mlir.optimize.arithmetic import FOLDS, fold_commutative_operands
-from minmax_lint.converters.mlir.pattern import by_root, quantize_cc, quantize_patterns_td
+from minmax_lint.converters.mlir.pattern import by_root, constant_fold_cc, quantize_cc, quantize_patterns_td
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewriter
 from minmax_lint.converters.mlir.version import Version
@@ -29,7 +29,7 @@ def quantize(function: Function, version: Version, specs: QuantizationSpecs) -> 
             ]
 
     patterns: Patterns = {
-        **by_root((*FOLDS, fold_commutative_operands), version.number),
+        **by_root((*FOLDS, fold_tensorflow_op, fold_commutative_operands), version.number),
         QUANTIZE: (squash_dequantize_quantize, tfl_full_quantization_reverse),
         DEQUANTIZE: (tfl_full_quantization, restore_constant),
     }
@@ -153,3 +153,22 @@ def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
         constant.result, load=lambda: None if scale is None else on_grid(constant.load(), scale)
     )
     return rewriter.replace(op, restored)
+
+
+_COMPUTED = """
+    Acos Acosh Asin Asinh Atan Atanh BesselI0e BesselI1e Bincount Cholesky ClipByValue Cosh Cross Cumprod DiagPart
+    Digamma EluGrad Erf Erfc Erfinv Igamma IgammaGradA Igammac MatrixInverse Mod Ndtri NextAfter Polygamma
+    ReciprocalGrad Relu6Grad ReluGrad SegmentMin Sinh SoftplusGrad Softsign SoftsignGrad Tan TruncateMod Zeta
+""".split()
+"""Ops without builtin that the dialect of TensorFlow declares."""
+
+
+@constant_fold_cc(
+    *_COMPUTED,
+    tf_name="ConstantFoldFallbackHook()",
+    before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Tan", n.fq(n.c(0.5, 0.25, shape=[8])))),
+    after="EXP(float) ADD(float)",
+)
+def fold_tensorflow_op(rewriter: Rewriter, op: Operation) -> bool:
+    """What TensorFlow computes from constants is one, which needs no builtin (2.15, 2.18 and 2.21 measured)."""
+    return rewriter.fold_constants(op)
