@@ -9,6 +9,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import VARIABLES
 
 READS = frozenset({"ReadVariableOp"})
@@ -18,6 +19,8 @@ _BECOMES = {
     "ResourceGather": "Gather",
 }
 """What freezing makes of an op."""
+CAPTURED = "_captured"
+"""Attribute of a Const that a function of a SavedModel takes from outside, as it takes all variables."""
 PASSING = frozenset({"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"})
 """Ops that pass a variable on: behind freezing they pass its value on."""
 
@@ -61,6 +64,7 @@ def freeze_graph(
     functions: dict[int, Graph] | None = None,
     *,
     restored_only: bool = False,
+    outer: Graph | None = None,
 ) -> Graph:
     """The graph with every variable turned into a Const, and every ReadVariableOp into an Identity.
 
@@ -68,13 +72,14 @@ def freeze_graph(
 
     A variable whose value is not given becomes a constant of unknown value (`Tensor.known` False). With
     `restored_only` one that nothing initializes stays, as a converter has it (freeze_variables.cc, measured with TF
-    2.21).
+    2.21). The constants and variables of `outer`, the file's own graph, are CAPTURED by its functions.
     Nothing is decoded until it is asked for. `functions`: those that are frozen already, which several nodes may
     call. Source: tf.graph_util.convert_variables_to_constants.
     """
     old = graph.columns
     called = _freeze_functions(graph, variables, {} if functions is None else functions, restored_only)
-    if VARIABLES.isdisjoint(graph.ops):
+    captured = frozenset(() if outer is None else outer.of_ops({"Const", *VARIABLES}))
+    if VARIABLES.isdisjoint(graph.ops) and not captured:
         return Graph(old, called) if called else graph
     left = _uninitialized_variables(graph, variables) if restored_only else set()
     ops = [op if name in left else _BECOMES.get(op, op) for name, op in zip(old.names, old.ops, strict=True)]
@@ -83,6 +88,8 @@ def freeze_graph(
         attrs, device = old.details(position)
         if old.names[position] in left:
             return attrs, device
+        if old.names[position] in captured:
+            attrs = {**attrs, CAPTURED: True}
         if old.ops[position] in READS:
             return {**attrs, "T": attrs.get("dtype", DType.FLOAT)}, device
         if old.ops[position] == "ResourceGather":
@@ -95,6 +102,15 @@ def freeze_graph(
         return _constant(attrs, old.names[position], variables.value if variables else None), device
 
     return Graph(Columns(old.names, ops, old.inputs, details), called)
+
+
+def is_captured(kept: Kept, name: str) -> bool:
+    """Whether a constant of the frozen view is CAPTURED, or is computed from one that is."""
+    sources = [name]
+    for one in sources:
+        sources += [source for source in kept.sources(one) if source not in sources]
+    constants = (kept.graph[one] for one in sources if kept.graph.op(one) == "Const")
+    return any(CAPTURED in constant.attrs for constant in constants)
 
 
 def _uninitialized_variables(graph: Graph, variables: VariableValues | None) -> set[str]:
@@ -146,4 +162,5 @@ def _constant(
     if value is None:
         known_shape = shape if isinstance(shape, tuple) and all(isinstance(d, int) for d in shape) else ()
         value = Tensor(dtype, [d for d in known_shape if isinstance(d, int)], None)
-    return {"dtype": dtype, "value": value}
+    captured = {CAPTURED: True} if CAPTURED in attrs else {}
+    return {"dtype": dtype, "value": value, **captured}

@@ -76,7 +76,10 @@ class Version:
     custom_ops: bool = False
     """Whether the call allows custom ops."""
     saved_model: bool = False
-    """Whether the converter reads a SavedModel: it computes constants of any size (2.15, 2.18 and 2.21 measured)."""
+    """Whether the converter reads a SavedModel: it computes constants of any size (2.15, 2.18 and 2.21 measured).
+
+    Those that a function captures, variables among them, it computes up to the size of ShouldBeFolded.
+    """
     span: Span = field(default_factory=Span, compare=False, repr=False)
 
     def has(self, bounded: Bounds) -> bool:

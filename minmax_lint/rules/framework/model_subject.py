@@ -54,7 +54,7 @@ def make_subject(
 
     `calls_by_profile`: profile -> the calls of the converter that it stands for, whose flags can decide by themselves.
     """
-    graph = freeze_graph(model.graph, model.variables, restored_only=True)
+    graph = freeze_graph(model.graph, model.variables, restored_only=True, outer=model.outer)
     inputs = {canonical_array(name): shape for name, shape in inputs.items()}
     outputs = tuple(dict.fromkeys(canonical_array(name) for name in outputs))
     known_inputs = {name: shape for name, shape in inputs.items() if has_array(graph, name)}

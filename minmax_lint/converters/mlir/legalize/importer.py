@@ -26,6 +26,7 @@ from minmax_lint.converters.mlir.matchers import is_constant, should_be_folded, 
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.freeze import is_captured
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.op_registry import registered_op
@@ -199,7 +200,8 @@ class Importer:
         if node.op in ("Const", "Placeholder", "NoOp"):
             return
         if self.inference.is_constant(node.name):
-            if (node.op not in GROWING and not self._computed) or not self._is_computed(node):
+            reads = self._computed and any(edge.node in self._computed for edge in node.inputs)
+            if not reads and (node.op not in GROWING or self._is_small(node)):
                 return
             self._computed.add(node.name)
         if node.op == "IdentityN":
@@ -230,15 +232,13 @@ class Importer:
                 return True
         return False
 
-    def _is_computed(self, node: Node) -> bool:
-        """Whether a constant is too large to be folded, or is computed from such a one."""
-        return any(edge.node in self._computed for edge in node.inputs) or not self._is_small(node)
-
     def _is_small(self, node: Node) -> bool:
         if node.op not in GROWING or node.attribute("SrcT") is DType.BOOL:
             return True  # TensorFlow Lite folds a CAST of truths
+        if self.version.saved_model and not is_captured(self.kept, node.name):
+            return True
         result = Value(node.name, self.inference.dtype(node.name), self.inference.shape(node.name))
-        return self.version.saved_model or should_be_folded(self.version, result, self.inputs(node))
+        return should_be_folded(self.version, result, self.inputs(node))
 
     def _folds(self, node: Node) -> bool:
         """Whether it is computed while converting, by TensorFlow's own kernel (constant_fold.cc)."""
