@@ -166,6 +166,11 @@ class Tensor:
             )
         return flat.reshape(self.shape)
 
+    @property
+    def start(self) -> bytes:
+        """The raw first element, as far as it is stored."""
+        return bytes((self._content or b"")[: self.dtype.width])
+
     def hint(self) -> object:
         """Equal for tensors of equal values; weights lie in a mapped file, and most differ at their ends."""
         content = self._content or b""

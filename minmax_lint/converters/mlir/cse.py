@@ -165,9 +165,20 @@ def _merge_computed(function: Function) -> None:
     """Constants of any shape that were computed while converting, and those that equal them."""
     constants = [op for op in function if op.name == CONST and op.result.shape]
     shapes = {_type(op) for op in constants if not isinstance(op.attrs.get("load"), MethodType)}
+    beginnings: dict[object, list[Operation]] = {}
+    for op in constants:
+        begin = op.begin() if _type(op) in shapes else None
+        if begin is not None:
+            beginnings.setdefault((_type(op), begin.start), []).append(op)
+    for alike in beginnings.values():
+        if len(alike) > 1:
+            _merge_alike(function, alike)
+
+
+def _merge_alike(function: Function, constants: Iterable[Operation]) -> None:
     known: dict[object, list[tuple[Tensor, Operation]]] = {}
     for op in constants:
-        tensor = op.load() if _type(op) in shapes else None
+        tensor = op.load()
         if tensor is None:
             continue
         alike = known.setdefault((_type(op), tensor.hint()), [])

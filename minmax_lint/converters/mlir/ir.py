@@ -156,6 +156,11 @@ class Operation:
         tensor = load() if load is not None else None
         return tensor if isinstance(tensor, Tensor) and tensor.known else None
 
+    def begin(self) -> Tensor | None:
+        """A tensor that begins as the value of a constant does; None where that is not known."""
+        begin = self.attrs.get("begin")
+        return self.load() if begin is None else begin()
+
     @property
     def node(self) -> Node | None:
         """The node of TensorFlow's graph that became it; None where a pass made it."""

@@ -114,14 +114,14 @@ def axes_of(value: Value) -> list[int] | None:
 
 def all_equal(value: Value, number: float) -> bool:
     """Whether `value` is a float constant whose every element is `number`."""
-    tensor = constant_tensor(value)
-    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size:
+    op = value.op
+    if op is None or not is_constant(value) or not _is_filled_with(op.begin(), number):
         return False
-    return _is_filled_with(tensor, number)
+    return op.attrs.get("begin") is None or _is_filled_with(op.load(), number)
 
 
-def _is_filled_with(tensor: Tensor, number: float) -> bool:
-    if tensor.content is None:
+def _is_filled_with(tensor: Tensor | None, number: float) -> bool:
+    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size or tensor.content is None:
         return False
     stored = tensor.stored
     if not stored:

@@ -91,9 +91,10 @@ class Rewriter:
         shape: Shape | None = None,
         dtype: DType | None = None,
         load: Callable[[], Tensor | None] = lambda: None,
+        **attrs: object,
     ) -> Value:
         """A new constant of the type of `like`, but for what is given; its content is not known unless it is loaded."""
-        op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=load)
+        op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=load, **attrs)
         self.function.insert_first(op)
         return op.add_result(like.name, dtype or like.dtype, like.shape if shape is None else shape)
 

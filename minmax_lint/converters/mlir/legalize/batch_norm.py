@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import result_count
 from minmax_lint.converters.mlir.legalize.lower.steps import number
-from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, elements_of, is_constant
 from minmax_lint.converters.mlir.pattern import named_in_libraries, prepare_patterns_td
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
@@ -110,8 +110,14 @@ def _inference(
     if not all(map(is_constant, parameters)):
         return _batch_norm_of_parameters(importer, node, x, parameters, epsilon)
     depth, folded = parameters[0].shape, cache(partial(_factor_and_offset, parameters, epsilon))
-    factor = importer.constant(node.name, DType.FLOAT, depth, lambda: folded()[0])
-    offset = importer.constant(node.name, DType.FLOAT, depth, lambda: folded()[1])
+    begin = cache(partial(_factor_and_offset, parameters, epsilon, first=True))
+    many = (elements_of(parameters[0]) or 0) > _FEW
+    factor = importer.constant(
+        node.name, DType.FLOAT, depth, lambda: folded()[0], begin=(lambda: begin()[0]) if many else None
+    )
+    offset = importer.constant(
+        node.name, DType.FLOAT, depth, lambda: folded()[1], begin=(lambda: begin()[1]) if many else None
+    )
     product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
     return unless_neutral(importer, node, "ADD", 0.0, product, offset)
 
@@ -150,16 +156,24 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
     return importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
 
 
-def _factor_and_offset(parameters: Sequence[Value], epsilon: float) -> tuple[Tensor | None, Tensor | None]:
+_FEW = 64
+"""Channels up to which all are computed as fast as the first alone."""
+
+
+def _factor_and_offset(
+    parameters: Sequence[Value], epsilon: float, *, first: bool = False
+) -> tuple[Tensor | None, Tensor | None]:
     """Scale / sqrt(variance + epsilon), and offset - mean * factor, computed in double precision.
 
-    None where one of the four vectors is not known, or they are not as long as each other.
+    None where one of the four vectors is not known, or they are not as long as each other. With `first`, the first
+    channel alone.
     """
     known = [
         tensor for value in parameters if (tensor := constant_tensor(value)) is not None and tensor.listed
     ]
     if len(known) < len(parameters) or len({tensor.size for tensor in known}) > 1:
         return None, None
+    known = [tensor.first() for tensor in known] if first else known
     scale, offset, mean, variance = (tensor.reals() for tensor in known)
     squares = map(epsilon.__add__, variance)
     factors = [inf if square <= 0 else a / sqrt(square) for a, square in zip(scale, squares, strict=True)]

@@ -73,9 +73,9 @@ def convert_results_broadcastable_shape_op_of_power(rewriter: Rewriter, op: Oper
 
 def _scalarize(rewriter: Rewriter, op: Operation) -> bool:
     layer, constant = op.operands[0].op, op.operands[1]
-    if layer is None or layer.name not in _AFFINE or not splat(constant) or elements_of(constant) == 1:
+    if layer is None or layer.name not in _AFFINE or rank(constant) < 2 or rank(op.result) > 4:
         return False
-    if not same_type(op.operands[0], op.result) or rank(op.result) > 4 or rank(constant) < 2:
+    if not splat(constant) or elements_of(constant) == 1 or not same_type(op.operands[0], op.result):
         return False
     if not all(map(is_constant, layer.operands[2:])):
         return False

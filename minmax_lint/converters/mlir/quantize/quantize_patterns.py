@@ -150,7 +150,9 @@ def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
     if constant is None:
         return False
     restored = rewriter.constant(
-        constant.result, load=lambda: None if scale is None else on_grid(constant.load(), scale)
+        constant.result,
+        load=lambda: None if scale is None else on_grid(constant.load(), scale),
+        begin=lambda: None if scale is None else on_grid(constant.begin(), scale),
     )
     return rewriter.replace(op, restored)
 
