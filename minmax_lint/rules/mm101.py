@@ -9,7 +9,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import OutsideFakeQuant, agree, outside_fake_quants
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Step
 from minmax_lint.rules.mm130 import are_strippable, training_ops
@@ -155,8 +155,7 @@ def _advice(output: str, outside: Sequence[OutsideFakeQuant]) -> str:
 
 
 def _net() -> Builder:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     y = b.add("Relu6", "output", b.dense("dense", x, 4, 2))
     b.fake_quant("output/quant", y, 0, 6)
     return b

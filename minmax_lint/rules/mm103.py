@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import outside_fake_quants
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import NO_RANGE, step
 from minmax_lint.rules.framework.finding import Step
@@ -85,8 +84,7 @@ class OutputRangeLostInCollapse(Rule):
 
 
 def _net(read: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("relu/quant", b.add("Relu", "relu", b.dense("dense", x, 4, 2)), 0, 6)
     b.add("Identity", "output", read)
     return b.graph()

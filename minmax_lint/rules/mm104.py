@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Step, insertion
 from minmax_lint.rules.framework.training import or_calibrate
@@ -71,8 +70,7 @@ def _path(subject: Subject, arrays: tuple[str, ...]) -> tuple[Step, ...]:
 
 
 def _net(*, quantized: bool) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     y = b.fake_quant("dense/quant", b.dense("dense", x, 4, 4), -4, 4)
     y = b.add("Mul", "scaled", y, y)
     y = b.fake_quant("scaled/quant", y, 0, 16) if quantized else y

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import in_front_of, step
 
 
@@ -55,7 +54,6 @@ class OutputStaysFloat(Rule):
 
 
 def _net() -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("dense/quant", b.dense("dense", x, 4, 2), -4, 4)
     return b.graph()

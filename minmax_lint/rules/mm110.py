@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.profile import profile
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import insertion
@@ -132,8 +131,7 @@ def _advice(subject: Subject, cause: Cause, is_input: bool) -> str:
 
 
 def _net(*, quantized: bool) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     hidden = b.add(
         "LeakyRelu", "hidden", b.fake_quant("dense/quant", b.dense("dense", x, 4, 4), -2, 2), alpha=0.2
     )

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import row
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.training import train_weights
 
@@ -134,8 +133,7 @@ def _remedy(graph: Graph, array: str) -> tuple[str, FixOffer]:
 
 
 def _net(*, quantized: bool) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     first = b.fake_quant("first/quant", b.dense("first", x, 4, 4), -4, 4)
     b.fake_quant("output", b.dense("second", first, 4, 2, quantized_weights=quantized), -4, 4)
     return b.graph()

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import NO_RANGE, step
 from minmax_lint.rules.framework.finding import insertion
 
@@ -61,8 +60,7 @@ class FakeQuantSplitsActivation(Rule):
 
 
 def _net(*, behind: bool) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     y = b.dense("dense", x, 4, 4)
     if behind:
         y = b.fake_quant("relu/quant", b.add("Relu", "relu", y), 0, 4)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Step
 
@@ -77,8 +76,7 @@ def _path(subject: Subject, array: str, quants: Sequence[str], raw: Sequence[str
 
 
 def _net(read: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("sum/quant", b.dense("sum", x, 4, 4), -4, 4)
     b.fake_quant("output", b.dense("next", read, 4, 4), -4, 4)
     return b.graph()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.finding import insertion
 
@@ -72,8 +72,7 @@ def _float_net() -> Graph:
 
 
 def _trained_net() -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     hidden = b.fake_quant("hidden", b.add("Relu", "relu", b.dense("dense", x, 4, 4)), 0, 4)
     b.fake_quant("output", b.dense("last", hidden, 4, 2), -4, 4)
     return b.graph()

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.patterns import BACKWARD
 
@@ -56,8 +55,7 @@ class FakeQuantInGradients(Rule):
 
 
 def _net(name: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     y = b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)
     b.fake_quant(name, b.add("Mul", f"{name}/product", y, y), -1, 1)
     return b.graph()

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.ranges import widen
 
@@ -60,7 +59,6 @@ class RangeMissesZero(Rule):
 
 
 def _net(low: float) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("output", b.dense("dense", x, 4, 2), low, 6.0)
     return b.graph()

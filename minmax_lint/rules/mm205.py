@@ -3,10 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import consequences_of
 from minmax_lint.rules.framework.drawing import step
 
@@ -84,8 +83,7 @@ def _what(found: FakeQuant) -> str:
 
 
 def _net(high: float) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     hidden = b.fake_quant("hidden", b.add("Relu", "relu", b.dense("dense", x, 4, 4)), min(high, 0.0), high)
     b.fake_quant("output", b.dense("last", hidden, 4, 2), -4, 4)
     return b.graph()

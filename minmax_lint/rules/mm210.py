@@ -3,13 +3,12 @@
 import math
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import WITHIN_INPUT, row
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around, step
 from minmax_lint.rules.framework.ranges import USUAL_BITS, step_of
@@ -144,8 +143,7 @@ def _limits(subject: Subject, found: FakeQuant) -> Range | None:
 
 
 def _net(low: float, high: float) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     left = b.fake_quant("left/quant", b.dense("left", x, 4, 4), low, high)
     right = b.fake_quant("right/quant", b.dense("right", x, 4, 3), -5, 5)
     axis = b.const("axis", 1, dtype=DType.INT32)

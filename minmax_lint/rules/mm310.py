@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import Cause, consequences_of
 from minmax_lint.rules.framework.drawing import step
 
@@ -71,8 +70,7 @@ class RangeNotConstant(Rule):
 
 
 def _net(*, computed: bool) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     y = b.add("Relu", "relu", b.dense("dense", x, 4, 2))
     low, high = b.const("output/min", 0.0), b.const("output/max", 6.0)
     if computed:

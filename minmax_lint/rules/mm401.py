@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from minmax_lint.converters.profile import profile
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.patterns import foreign, select_tf
@@ -143,7 +142,6 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
 
 
 def _net(op: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("output", b.add(op, "square", *([x, x] if op == "Mul" else [x])), 0, 1)
     return b.graph()

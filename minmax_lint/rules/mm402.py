@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.patterns import foreign, select_tf
 
@@ -58,7 +57,6 @@ class CustomOpInPath(Rule):
 
 
 def _net(op: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("output", b.add(op, "boxes", x), 0, 1)
     return b.graph()

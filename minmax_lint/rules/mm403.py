@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from minmax_lint.converters.prediction import ObstacleDetail
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.replaceable import one_range
 
@@ -88,7 +87,6 @@ def _shapes(subject: Subject) -> str:
 
 
 def _net(bound: float | list[float]) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("output", b.add("Minimum", "bounded", x, b.const("bound", bound)), -1, 1)
     return b.graph()

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.kernels import KERNELS, PER_CHANNEL, refusal_of
 from minmax_lint.converters.profile import profile
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.replaceable import replacement
 
 
@@ -106,7 +105,6 @@ def _offer(subject: Subject, node: str | None, profiles: tuple[str, ...]) -> Fix
 
 
 def _net(op: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("output", b.add(op, "y", x), 0, 1)
     return b.graph()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.names import did_you_mean, parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 
 _FEW = 4
 """Placeholders that a finding names."""
@@ -61,7 +61,6 @@ class ArrayNotFound(Rule):
 
 
 def _net() -> Builder:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.fake_quant("output", b.add("Relu6", "relu", x), 0, 6)
     return b

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name
 from minmax_lint.ops.table import SPLITS, row
-from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject, quantized_input
 from minmax_lint.rules.framework.same_scale import disagreeing, shared_scale
 
 _JAX = (
@@ -85,8 +84,7 @@ def _as_slices(subject: Subject, node: str | None) -> FixOffer | None:
 
 
 def _net(second: str) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     bound = b.const("bound", 0.5)
     b.const("other", 9.0)
     y = b.fake_quant("first/quant", b.add("Minimum", "first", x, bound), -1, 0.5)

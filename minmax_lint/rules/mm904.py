@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject, quantized_input
 
 
 class InputNotUsed(Rule):
@@ -58,8 +57,7 @@ class InputNotUsed(Rule):
 
 
 def _net() -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b, x = quantized_input()
     b.placeholder("labels", [1, 2], DType.FLOAT)
     b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)
     return b.graph()

@@ -4,7 +4,7 @@ What nearly every rule needs is imported from here; a rule about the converter's
 """
 
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule, quantized_input
 from minmax_lint.rules.framework.subject import Subject
 
-__all__ = ["Example", "Examples", "Finding", "FixOffer", "Rule", "Subject"]
+__all__ = ["Example", "Examples", "Finding", "FixOffer", "Rule", "Subject", "quantized_input"]

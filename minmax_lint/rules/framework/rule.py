@@ -49,6 +49,12 @@ class Example(NamedTuple):
         return cls(b.graph())
 
 
+def quantized_input() -> tuple[Builder, str]:
+    """The graph of an example up to its input `input`, of [1, 4], behind a FakeQuant of [-1, 1]; that array."""
+    b = Builder()
+    return b, b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+
+
 class Examples(NamedTuple):
     """What shows a rule."""
 
