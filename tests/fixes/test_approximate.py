@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 import minmax_lint
 from minmax_lint.backends.conversion import Engine
-from minmax_lint.fixes.bounds.element_functions import BINARY, UNARY
-from minmax_lint.fixes.bounds.elementwise import ElementFunction
+from minmax_lint.fixes.bounds.elementwise import BINARY, UNARY, ElementFunction
 from minmax_lint.fixes.edit.fake_quant import with_zero
 from minmax_lint.fixes.repairs.pieces import LAST, TARGET, UNITS, Grid, pieces_of
 from minmax_lint.graph.build import Builder

@@ -7,8 +7,7 @@ import pytest
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED, SAME_NAME
-from minmax_lint.fixes.bounds.element_functions import UNARY
-from minmax_lint.fixes.bounds.elementwise import ElementFunction
+from minmax_lint.fixes.bounds.elementwise import UNARY, ElementFunction
 from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.ops.table import OPS, SPLITS
 

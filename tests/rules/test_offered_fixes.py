@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.api import fix, lint
-from minmax_lint.fixes.bounds.element_functions import BINARY, UNARY
+from minmax_lint.fixes.bounds.elementwise import BINARY, UNARY
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.repairs.replace import RULES
 from minmax_lint.graph.build import Builder

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from minmax_lint.fixes.bounds.elementwise import ElementFunction
 from minmax_lint.graph.fakequant import Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
@@ -107,6 +106,8 @@ def _image_of_rising(node: Node, operand: Operand) -> Interval:
     if not all(map(math.isfinite, operand(0))):
         return UNBOUNDED
     import numpy as np
+
+    from minmax_lint.fixes.bounds.elementwise import ElementFunction
 
     low, high = ElementFunction(node.op)(np.array(operand(0)))
     return UNBOUNDED if math.isnan(low) or math.isnan(high) else (float(low), float(high))

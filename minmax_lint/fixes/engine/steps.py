@@ -7,10 +7,7 @@ from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.gaps import missing_ranges
 from minmax_lint.fixes.engine.trial import Trial
-from minmax_lint.fixes.repairs.approximate import approximate, hindrances
 from minmax_lint.fixes.repairs.batch import batch
-from minmax_lint.fixes.repairs.fold import fold
-from minmax_lint.fixes.repairs.layers import CHANNELS, COLUMN
 from minmax_lint.fixes.repairs.merge import merge
 from minmax_lint.fixes.repairs.narrow import narrow
 from minmax_lint.fixes.repairs.replace import replace
@@ -91,6 +88,8 @@ def _merge(trial: Trial, options: FixOptions) -> Trial:
 
 def fold_norms(trial: Trial, options: FixOptions) -> Trial:
     """With batch norms folded that are obstacles of a profile, or scale the weights of an op that stays float."""
+    from minmax_lint.fixes.repairs.fold import fold
+
     about = frozenset((*nodes_concerned(trial), *_nodes_of_float_ops(trial)))
     return trial.after(fold(trial.model.graph, trial.subject.inference, about))
 
@@ -137,16 +136,23 @@ def _fix_batch(trial: Trial, options: FixOptions) -> Trial:
     return trial.after(batch(trial.model.graph, trial.subject.inference, lists))
 
 
-def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
+def _approximate(trial: Trial, options: FixOptions, *form: str) -> Trial:
+    from minmax_lint.fixes.repairs.approximate import approximate
+
     nodes = _without_form(trial)
     return trial.after(
-        approximate(trial.model.graph, trial.subject.inference, nodes, trial.ranges(options), form)
+        approximate(trial.model.graph, trial.subject.inference, nodes, trial.ranges(options), *form)
     )
 
 
 def not_approximated(trial: Trial, options: FixOptions) -> tuple[str, ...]:
     """Why functions without quantized form stay what they are."""
-    return tuple(hindrances(trial.subject.inference, _without_form(trial), trial.ranges(options)))
+    nodes = _without_form(trial)
+    if not nodes:
+        return ()
+    from minmax_lint.fixes.repairs.approximate import hindrances
+
+    return tuple(hindrances(trial.subject.inference, nodes, trial.ranges(options)))
 
 
 def _without_form(trial: Trial) -> tuple[str, ...]:
@@ -161,6 +167,8 @@ def _without_form(trial: Trial) -> tuple[str, ...]:
 
 
 def _approximate_in_channels(trial: Trial, options: FixOptions) -> Trial:
+    from minmax_lint.fixes.repairs.layers import CHANNELS
+
     return _approximate(trial, options, CHANNELS)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+import numpy as np
+
 from minmax_lint.fixes.bounds.elementwise import Elementwise, elementwise
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.draft import Draft
@@ -103,8 +105,6 @@ def _pieces(inference: Inference, node: Node, found: Elementwise, source: RangeS
 
 def _image(found: Elementwise, grid: Grid) -> Range | None:
     """The smallest and the largest finite value over the grid."""
-    import numpy as np
-
     values = found.function(grid.values())
     values = values[np.abs(values) < np.finfo("float32").max]
     return Range(float(values.min()), float(values.max())) if values.size else None

@@ -1,9 +1,9 @@
 """Batch normalizations with constant statistics, and the linear ops in front of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import is_fake_quant
@@ -13,10 +13,7 @@ from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import BATCH_NORMS
 from minmax_lint.records import dataclass
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
 LINEAR = frozenset({"Conv2D", "DepthwiseConv2dNative", "MatMul"})
 _ADDING = frozenset({"Add", "AddV2", "BiasAdd"})

@@ -1,9 +1,9 @@
 """Fold: batch normalization with constant statistics goes into the weights of the linear op in front of it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from minmax_lint.fixes.edit.draft import Draft, float32s
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
@@ -15,10 +15,7 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
 NAME = "fold"
 
@@ -54,8 +51,6 @@ def fold(graph: Graph, inference: Inference, about: Collection[str]) -> Repair:
 
 def _fits(norm: BatchNorm, linear: Linear) -> bool:
     """Whether the channels of the batch norm are those that the linear op makes."""
-    import numpy as np
-
     return linear.weights.size > 0 and all(
         np.size(one) in (1, _depth(linear)) for one in (norm.scale, norm.offset, linear.bias)
     )
@@ -69,8 +64,6 @@ def _depth(linear: Linear) -> int:
 
 
 def _into(draft: Draft, norm: BatchNorm, linear: Linear) -> None:
-    import numpy as np
-
     depth = _depth(linear)
     scale = np.broadcast_to(norm.scale, depth)
     if linear.node.op == "DepthwiseConv2dNative":
@@ -119,8 +112,6 @@ def _as_depthwise(draft: Draft, norm: BatchNorm) -> None:
 
 def _fake_quant(draft: Draft, like: Node, weights: Array, wanted: str, source: str) -> str:
     """A FakeQuant as `like`, with the symmetric range of `weights`, behind constant `source`."""
-    import numpy as np
-
     per_channel = like.op.endswith("PerChannel")
     limit = np.abs(weights).max(axis=tuple(range(weights.ndim - 1)) if per_channel else None)
     limit = np.where(limit > 0, limit, 1.0)

@@ -1,9 +1,9 @@
 """A sum of ramps as layers of a net: two products with a Relu6 between, on every element of an array."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from minmax_lint.fixes.edit.draft import Draft, float32s
 from minmax_lint.fixes.edit.place import Place
@@ -16,10 +16,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.inference import Inference
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
 COLUMN, CHANNELS = "column", "channels"
 """Where the elements stand for the products: reshaped to one column, or where they are."""
@@ -59,8 +56,6 @@ def _write(
     place: Place, source: Edge, pieces: Pieces, product: str, channels: int, *, result: str = ""
 ) -> Edge:
     """The layers for an array of so many channels, each of which goes its own way."""
-    import numpy as np
-
     own = np.eye(channels)
     slope = _HEIGHT / (pieces.source.step * UNITS)
     slopes = np.array([[UNITS // ramp.width * slope for ramp in pieces.ramps]])

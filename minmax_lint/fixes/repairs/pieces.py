@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from minmax_lint.fixes.bounds.elementwise import ElementFunction
 from minmax_lint.graph.fakequant import Range
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
 LAST = 255
 """The last byte of a grid of 256 values."""
@@ -52,8 +51,6 @@ class Grid(NamedTuple):
 
     def values(self) -> Array:
         """All 256 of them, as TensorFlow computes them in float32: floor and the like jump at single ones."""
-        import numpy as np
-
         steps = np.arange(LAST + 1, dtype="float32") * np.float32(self.step)
         return (steps - np.float32(self.zero * self.step)).astype("float64")
 
@@ -115,8 +112,6 @@ class _Goal(NamedTuple):
 
 
 def _goal(function: ElementFunction, source: Grid, target: Range) -> _Goal:
-    import numpy as np
-
     result = Grid.of(target)
     levels = function(source.values())
     places = np.flatnonzero(~np.isnan(levels))
@@ -132,8 +127,6 @@ def _goal(function: ElementFunction, source: Grid, target: Range) -> _Goal:
 
 def _ramps(levels: Array, tolerance: float, widths: list[int]) -> Iterator[Ramp]:
     """Ramps from the left to the right, each as wide as the tolerance allows, with level pieces between."""
-    import numpy as np
-
     at, level = 0, levels[0]
     while at < LAST:
         width = next(width for width in widths if _straight(levels, at, width, level, tolerance))
@@ -148,8 +141,6 @@ def _ramps(levels: Array, tolerance: float, widths: list[int]) -> Iterator[Ramp]
 
 def _straight(levels: Array, at: int, width: int, level: float, tolerance: float) -> bool:
     """Whether a ramp from `level` stays within the tolerance; the narrowest has nothing in between."""
-    import numpy as np
-
     if at + width > LAST:
         return False
     line = np.linspace(level, levels[at + width], width + 1)
@@ -158,8 +149,6 @@ def _straight(levels: Array, at: int, width: int, level: float, tolerance: float
 
 def _round(wanted: _Goal, ramps: tuple[Ramp, ...]) -> Pieces:
     """The ramps with rises on a grid, so that sums of them, not each alone, are nearest to the function."""
-    import numpy as np
-
     ramps = ramps or (Ramp(0, 1, 0.0),)
     unit = max(abs(ramp.rise) for ramp in ramps) / (RISES - 1) or 1.0
     sums = np.rint(np.cumsum([ramp.rise for ramp in ramps]) / unit)
@@ -172,8 +161,6 @@ def _round(wanted: _Goal, ramps: tuple[Ramp, ...]) -> Pieces:
 
 def _error(wanted: _Goal, first: float, ramps: tuple[Ramp, ...]) -> float:
     """The worst over all bytes that count; where the height of a ramp is halfway, either way of rounding."""
-    import numpy as np
-
     result, (low, high) = wanted.result, wanted.result.range
     worst = 0.0
     for half in (0.5 - 1e-6, 0.5 + 1e-6):
