@@ -8,8 +8,6 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework.replaceable import open_batches
 
-NAME = "batch"
-
 
 def batch(graph: Graph, inference: Inference, lists: tuple[str, ...]) -> Repair:
     """Give every input whose first dimension alone is open a batch of 1; heals `lists`, whose items have that batch.
@@ -27,4 +25,4 @@ def batch(graph: Graph, inference: Inference, lists: tuple[str, ...]) -> Repair:
     shapes = {
         name: found[canonical_array(name)] for name in inference.kept.inputs if canonical_array(name) in found
     }
-    return draft.repair(NAME, safe=False, heals=lists, shapes=shapes)
+    return draft.repair("batch", safe=False, heals=lists, shapes=shapes)

@@ -17,8 +17,6 @@ from minmax_lint.inference.inference import Inference
 
 Array = np.ndarray[Any, Any]
 
-NAME = "fold"
-
 
 def fold(graph: Graph, inference: Inference, about: Collection[str]) -> Repair:
     """Fold the batch norms that the names of nodes `about` touch into what is in front of them.
@@ -46,7 +44,7 @@ def fold(graph: Graph, inference: Inference, about: Collection[str]) -> Repair:
         healed.append(norm.end)
     if not healed:
         raise CannotRepair("there is no batch normalization with constant statistics to fold")
-    return draft.repair(NAME, safe=False, heals=healed)
+    return draft.repair("fold", safe=False, heals=healed)
 
 
 def _fits(norm: BatchNorm, linear: Linear) -> bool:

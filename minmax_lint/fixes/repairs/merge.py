@@ -9,8 +9,6 @@ from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 
-NAME = "merge"
-
 
 def merge(graph: Graph, fake_quants: Collection[FakeQuant]) -> Repair:
     """Give each per-channel FakeQuant of `fake_quants` the union of its channels' ranges, for the whole array.
@@ -33,4 +31,4 @@ def merge(graph: Graph, fake_quants: Collection[FakeQuant]) -> Repair:
         healed.append(found.node)
     if not healed:
         raise CannotRepair("no FakeQuant has constant ranges for its channels")
-    return draft.repair(NAME, safe=False, heals=healed)
+    return draft.repair("merge", safe=False, heals=healed)

@@ -11,7 +11,6 @@ from minmax_lint.graph.fakequant import FakeQuant, Range, fake_quants
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 
-NAME = "narrow"
 _STEPS = 254
 """Of a narrow range of 8 bits."""
 
@@ -39,7 +38,7 @@ def narrow(graph: Graph, arrays: Collection[str], source: RangeSource) -> Repair
         healed.append(found.node)
     if not healed:
         raise CannotRepair("no FakeQuant makes these weights")
-    return draft.repair(NAME, safe=False, heals=healed)
+    return draft.repair("narrow", safe=False, heals=healed)
 
 
 def _range_beyond_weights(found: FakeQuant, source: RangeSource) -> Range | None:

@@ -28,7 +28,6 @@ from minmax_lint.rules.framework.replaceable import (
     slot_of_zeros,
 )
 
-NAME = "replace"
 _OF_ANY_TYPE = frozenset({"StridedSlice"})
 """Ops that are written out for integers and truths as well."""
 _LONGEST = 1 << 16
@@ -63,7 +62,7 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexa
             safe = safe and exact
     if not healed:
         raise CannotRepair("none of these ops can be written out in ops with a quantized form")
-    return draft.repair(NAME, outputs=outputs, safe=safe, heals=healed)
+    return draft.repair("replace", outputs=outputs, safe=safe, heals=healed)
 
 
 class _Site(Place):

@@ -6,8 +6,6 @@ from minmax_lint.graph.fakequant import FAKE_QUANTS, GRADIENTS, FakeQuant
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.trace import Kept
 
-NAME = "rewire"
-
 
 def rewire(graph: Graph, kept: Kept, *fake_quants: FakeQuant) -> Repair:
     """Move the kept readers of the arrays in front of `fake_quants` behind them.
@@ -26,7 +24,7 @@ def rewire(graph: Graph, kept: Kept, *fake_quants: FakeQuant) -> Repair:
     if not healed:
         names = ", ".join(found.node for found in fake_quants)
         raise CannotRepair(f"no op reads around {names}")
-    return draft.repair(NAME, heals=healed)
+    return draft.repair("rewire", heals=healed)
 
 
 def readers_around(graph: Graph, kept: Kept, fake_quant: FakeQuant) -> tuple[Use, ...]:

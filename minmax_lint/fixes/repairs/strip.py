@@ -13,7 +13,6 @@ from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.ops.table import ASSIGNMENTS, of_role
 
-NAME = "strip"
 _EFFECTS = of_role("assignment", "effect")
 
 
@@ -29,7 +28,7 @@ def strip(graph: Graph, kept: Kept) -> Repair:
     healed = [*_bypass(draft, kept), *_read_range_variables(draft, kept), *_drop_waits(draft, kept)]
     if not healed:
         raise CannotRepair("nothing here is for training only")
-    done = draft.repair(NAME, heals=healed)
+    done = draft.repair("strip", heals=healed)
     return done.then(_without_dead_assignments(edit_graph(graph, done.edit), kept.outputs))
 
 

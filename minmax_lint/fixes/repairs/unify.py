@@ -12,8 +12,6 @@ from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework.ranges import USUAL_BITS
 from minmax_lint.rules.framework.same_scale import disagreeing, shared_scale
 
-NAME = "unify"
-
 
 def unify(graph: Graph, inference: Inference, places: Collection[str]) -> Repair:
     """Give all FakeQuants that touch the same-scale ops around the nodes `places` the union of their ranges.
@@ -41,7 +39,7 @@ def unify(graph: Graph, inference: Inference, places: Collection[str]) -> Repair
         healed.append(place)
     if not healed:
         raise CannotRepair("no FakeQuants of known range disagree around ops that share one scale")
-    return draft.repair(NAME, safe=False, heals=healed)
+    return draft.repair("unify", safe=False, heals=healed)
 
 
 def _union(quants: Sequence[FakeQuant]) -> Range:

@@ -15,7 +15,6 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
 
-NAME = "unroll"
 PRODUCTS = frozenset({"BatchMatMul", "BatchMatMulV2"})
 MOST_MATRICES = 64
 """More make a model that is slow to load."""
@@ -41,7 +40,7 @@ def unroll(graph: Graph, inference: Inference, nodes: Collection[str], source: R
             healed.append(node.name)
     if not healed:
         raise CannotRepair("there is no product of several constant matrices whose shape and range are known")
-    return draft.repair(NAME, safe=False, heals=healed)
+    return draft.repair("unroll", safe=False, heals=healed)
 
 
 def _count(inference: Inference, node: Node) -> int:

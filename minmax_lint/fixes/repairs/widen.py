@@ -10,8 +10,6 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
-NAME = "widen"
-
 
 def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -> Repair:
     """Give every kept FakeQuant whose range misses zero, is NaN, infinite, empty or reversed a sound one.
@@ -31,7 +29,7 @@ def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -
         healed += [found.node, found.array]
     if not healed:
         raise CannotRepair("no range is unsound, or no sound one is known")
-    return draft.repair(NAME, safe=False, heals=healed)
+    return draft.repair("widen", safe=False, heals=healed)
 
 
 def _sound(found: FakeQuant, inference: Inference, source: RangeSource) -> Range | None:
