@@ -2,7 +2,6 @@
 
 import atexit
 import gc
-import os
 import sys
 from typing import NoReturn
 
@@ -13,22 +12,10 @@ _OBJECTS = 5_000_000
 
 
 def run() -> NoReturn:
-    """Run the command and end the process, which gives its memory back at once and not object by object."""
+    """Run the command and end the process, which gives its memory back without looking for cycles in it."""
     gc.set_threshold(_OBJECTS)
-    ended: list[int] = []
-    atexit.register(_leave, ended)  # the first that is registered is called last
-    ended.append(main())
-    sys.exit(ended[0])
-
-
-def _leave(ended: list[int]) -> None:
-    try:
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
-    except (OSError, ValueError):
-        return  # the interpreter says what is wrong, and ends with its own code
-    if ended:
-        os._exit(ended[0])
+    atexit.register(gc.freeze)
+    sys.exit(main())
 
 
 if __name__ == "__main__":
