@@ -17,7 +17,13 @@ MAX_GROWN = 1 << 22
 """Elements up to which a result may have more than its largest operand: a few bytes must not fill a memory."""
 
 _UNARY = {
-    **{op: op.lower() for op in ("Abs", "Ceil", "Exp", "Floor", "Log", "Sqrt", "Square", "Tanh")},
+    **{
+        op: op.lower()
+        for op in "Abs Ceil Cos Cosh Exp Expm1 Floor Log Log1p Sign Sin Sinh Sqrt Square Tan Tanh".split()
+    },
+    **{f"A{name}": f"arc{name}" for name in ("cos", "cosh", "sin", "sinh", "tan", "tanh")},
+    "OnesLike": "ones_like",
+    "ZerosLike": "zeros_like",
     "Neg": "negative",
     "Rint": "rint",
     "Round": "rint",
@@ -26,12 +32,15 @@ _UNARY = {
 _BINARY = {
     **{op: op.lower() for op in ("Add", "Equal", "Greater", "Less", "Maximum", "Minimum")},
     "AddV2": "add",
+    "Atan2": "arctan2",
     "Div": "divide",
     "RealDiv": "divide",
     "Mul": "multiply",
     "Sub": "subtract",
     "FloorDiv": "floor_divide",
     "FloorMod": "mod",
+    "Mod": "fmod",
+    "TruncateMod": "fmod",
     "Pow": "power",
     "NotEqual": "not_equal",
     "GreaterEqual": "greater_equal",
@@ -184,15 +193,54 @@ _GROWS: dict[str, Callable[[list[Array]], float]] = {
     "GatherV2": lambda v: v[0].size // max(v[0].shape[int(v[2])], 1) * v[1].size,
     "MatMul": lambda v: max(v[0].shape) * max(v[1].shape),
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), lambda v: v[0].size * v[0].shape[-1]),
+    **dict.fromkeys(
+        ("Pad", "PadV2"),
+        lambda v: math.prod(size + int(sum(pads)) for size, pads in zip(v[0].shape, v[1], strict=True)),
+    ),
     "Range": lambda v: abs(float(v[1]) - float(v[0])) / abs(float(v[2])),
     "Tile": lambda v: v[0].size * math.prod(map(int, v[1].flat)),
 }
 """Op -> how many elements its result has, at most; the values of shapes count, not only their number."""
 _JOINS = frozenset({"Concat", "ConcatV2", "Pack"})
-_BROADCASTS = frozenset({"Select", "SelectV2", "SquaredDifference"})
+_BROADCASTS = frozenset(
+    "AddN DivNoNan MulNoNan Select SelectV2 SquaredDifference TruncateDiv Xdivy Xlog1py Xlogy".split()
+)
+
+
+def _each(function: Callable[[float], float]) -> Callable[[Node, list[Array]], Array]:
+    """A function of single numbers, of which numpy has none."""
+    return lambda node, v: np.vectorize(function, otypes=[v[0].dtype])(v[0])
+
+
+def _unless_zero(slot: int, function: Callable[[Any, Any], Any]) -> Callable[[Node, list[Array]], Array]:
+    """The function, but 0 where that operand is 0, whatever the other one is."""
+    return lambda node, v: np.where(v[slot] == 0, np.zeros_like(v[slot]), function(*v))
+
+
+def _selu(node: Node, values: list[Array]) -> Array:
+    x, scale, alpha = values[0], 1.0507009873554805, 1.6732632423543772
+    selected: Array = np.where(x > 0, scale * x, scale * alpha * np.expm1(x)).astype(x.dtype)
+    return selected
+
 
 _RULES: dict[str, Callable[[Node, list[Any]], Array]] = {
+    "AddN": lambda node, v: sum(v[1:], v[0]),
     "BiasAdd": _add_bias,
+    "DivNoNan": _unless_zero(1, lambda x, y: x / y),
+    "Elu": lambda node, v: np.where(v[0] > 0, v[0], np.expm1(v[0])),
+    "Erf": _each(math.erf),
+    "Erfc": _each(math.erfc),
+    "Lgamma": _each(math.lgamma),
+    "MulNoNan": _unless_zero(1, lambda x, y: x * y),
+    "Pad": lambda node, v: np.pad(v[0], v[1]),
+    "PadV2": lambda node, v: np.pad(v[0], v[1], constant_values=v[2]),
+    "ReverseV2": lambda node, v: np.flip(v[0], tuple(int(axis) for axis in v[1])),
+    "Selu": _selu,
+    "Softsign": lambda node, v: v[0] / (1 + np.abs(v[0])),
+    "TruncateDiv": lambda node, v: np.trunc(v[0] / v[1]).astype(v[0].dtype),
+    "Xdivy": _unless_zero(0, lambda x, y: x / y),
+    "Xlog1py": _unless_zero(0, lambda x, y: x * np.log1p(y)),
+    "Xlogy": _unless_zero(0, lambda x, y: x * np.log(y)),
     "Cast": _cast,
     "StridedSlice": _strided,
     "Slice": _slice,

@@ -11,11 +11,13 @@ FOLDABLE = (
     | SPLITS
     | frozenset(
         """
-    Abs Add AddV2 All Any BiasAdd BroadcastTo Cast Ceil Concat ConcatV2 Div Equal Exp ExpandDims Fill Floor FloorDiv
-    FloorMod Gather GatherV2 Greater GreaterEqual Less LessEqual Log LogicalAnd LogicalNot LogicalOr MatMul MatrixDiag
-    MatrixDiagV2 MatrixDiagV3 Max Maximum Mean Min Minimum Mul Neg NotEqual Pack Pow Prod Range RealDiv Relu Relu6
-    Reshape Rint Round Rsqrt Select SelectV2 Sigmoid Slice Softmax Sqrt Square SquaredDifference Squeeze StridedSlice
-    Sub Sum Tanh Tile Transpose
+    Abs Acos Acosh Add AddN AddV2 All Any Asin Asinh Atan Atan2 Atanh BiasAdd BroadcastTo Cast Ceil Concat ConcatV2
+    Cos Cosh Div DivNoNan Elu Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod Gather GatherV2 Greater
+    GreaterEqual Less LessEqual Lgamma Log Log1p LogicalAnd LogicalNot LogicalOr MatMul MatrixDiag MatrixDiagV2
+    MatrixDiagV3 Max Maximum Mean Min Minimum Mod Mul MulNoNan Neg NotEqual OnesLike Pack Pad PadV2 Pow Prod Range
+    RealDiv Relu Relu6 Reshape ReverseV2 Rint Round Rsqrt Select SelectV2 Selu Sigmoid Sign Sin Sinh Slice Softmax
+    Softsign Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Tan Tanh Tile Transpose TruncateDiv
+    TruncateMod Xdivy Xlog1py Xlogy ZerosLike
     """.split()
     )
 )
