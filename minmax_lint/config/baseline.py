@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
-from minmax_lint.records import dataclass
 from minmax_lint.report.report import Report
 
 VERSION = 1

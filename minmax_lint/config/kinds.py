@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -11,7 +12,6 @@ from minmax_lint.errors import UserError
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import parse_input_spec
-from minmax_lint.records import dataclass
 from minmax_lint.rules.framework.finding import SEVERITIES
 from minmax_lint.rules.framework.selection import Selection
 

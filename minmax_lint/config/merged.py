@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from minmax_lint.config.report import Adjustment, adjust
 from minmax_lint.config.resolution import COMMAND_LINE, Resolved, resolve
 from minmax_lint.config.targets import Target, target_of, targets
 from minmax_lint.errors import UserError
-from minmax_lint.records import dataclass, replace
 from minmax_lint.report.report import Report
 
 if TYPE_CHECKING:

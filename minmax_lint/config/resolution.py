@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minmax_lint.converters.profile import DEFAULT
-from minmax_lint.records import dataclass
 from minmax_lint.rules.framework.selection import Selection
 
 if TYPE_CHECKING:

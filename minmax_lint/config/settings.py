@@ -1,7 +1,7 @@
 """What a configuration file may say, as dataclasses; the JSON schema is made from them."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from minmax_lint.config import kinds
 from minmax_lint.config.kinds import Kind
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.records import dataclass, field, replace
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.selection import Selection
 

@@ -7,13 +7,13 @@ TF 2.15.1 and 2.21.0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from minmax_lint.converters.call_site import CallSite
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Flow, Profile
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.records import dataclass, field, replace
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
 ENDS = ("inference_input_type", "inference_output_type")

@@ -1,12 +1,12 @@
 """What a real converter wrote: a .tflite model as data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 from minmax_lint.converters.prediction import SHAPE_OPS, OpOutcome, Prediction, computing
 from minmax_lint.converters.profile import Flow
-from minmax_lint.records import dataclass
 
 BOUNDARY_OPS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 FLOAT = "float32"

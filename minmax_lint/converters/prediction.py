@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
-
-from minmax_lint.records import dataclass, field
 
 Verdict = Literal["quantized", "float", "abort", "undetermined"]
 AbortKind = Literal["minmax", "unsupported-op", "scale-conflict", "training-graph", "other"]

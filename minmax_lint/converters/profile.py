@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from minmax_lint.converters.releases import (
@@ -16,7 +17,6 @@ from minmax_lint.converters.releases import (
 )
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import did_you_mean
-from minmax_lint.records import dataclass, replace
 
 Flow = Literal["tf1", "tf2"]
 Ranges = Literal["fakequant", "calibrated", "none"]

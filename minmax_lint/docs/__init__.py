@@ -6,12 +6,12 @@ knows better than prose (settings, formats, converters, rules, messages) is put 
 """
 
 import re
+from dataclasses import dataclass
 from importlib.resources import files
 
 from minmax_lint.docs.tables import TABLES
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import did_you_mean
-from minmax_lint.records import dataclass
 
 ORDER = (
     "index",

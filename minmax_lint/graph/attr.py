@@ -1,8 +1,9 @@
 """The attributes of a node, decoded."""
 
+from dataclasses import dataclass
+
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape, Tensor
-from minmax_lint.records import dataclass
 
 
 @dataclass(frozen=True)

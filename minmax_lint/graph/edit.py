@@ -1,6 +1,7 @@
 """A change to a graph, as data: what fixes produce, what writers splice, what `--diff` shows."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
@@ -8,7 +9,6 @@ from minmax_lint.graph.graph import Columns, Details, Function, Graph, Origin, S
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.records import dataclass, field
 
 
 @dataclass(frozen=True)

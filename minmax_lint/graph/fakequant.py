@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +12,6 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.ops.table import IDENTITIES
-from minmax_lint.records import dataclass
 
 RANGE_FROM_INPUTS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 RANGE_FROM_ATTRS = frozenset({"FakeQuantWithMinMaxArgs"})

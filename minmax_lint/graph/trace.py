@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress
 from typing import Any, TypeVar
@@ -13,7 +14,6 @@ from minmax_lint.graph.arity import misfit, without_array
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.node import Node
-from minmax_lint.records import dataclass, field
 
 T = TypeVar("T")
 
@@ -89,10 +89,9 @@ class Kept:
         """Readers of `array` that the converter throws away."""
         return tuple(use for use in self.graph.uses(array) if use.node not in self.nodes)
 
-    @cached_property
-    def is_cut(self) -> Callable[[str], bool]:
-        """Whether the trace stopped at a node because it produces an input array."""
-        return self._cut.__contains__
+    def is_cut(self, name: str) -> bool:
+        """Whether the trace stopped at node `name` because it produces an input array."""
+        return name in self._cut
 
     def computed(self, names: Iterable[str]) -> Iterator[Node]:
         """Those of the nodes `names` that are kept, but for nodes at which the trace stopped."""

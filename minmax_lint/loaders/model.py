@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,6 @@ from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.ops.table import CALLS
-from minmax_lint.records import dataclass, field, replace
 
 DEFAULT_SIGNATURE = "serving_default"
 """The signature that serves where the user names none."""

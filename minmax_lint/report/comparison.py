@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.releases import spans
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.records import dataclass
 
 Number = tuple[int, int]
 _RANKS: Mapping[Verdict, int] = {"quantized": 0, "float": 1, "undetermined": 2, "abort": 4}

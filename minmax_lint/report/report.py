@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
-from minmax_lint.records import dataclass, field
 from minmax_lint.rules.framework.finding import Finding, Severity
 from minmax_lint.rules.framework.subject import Part
 

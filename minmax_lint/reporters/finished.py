@@ -1,10 +1,10 @@
 """What is in a finished .tflite model: its ends, and how much of each kind of op is integer."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, TensorInfo, TFLiteModel, as_prediction
-from minmax_lint.records import dataclass
 from minmax_lint.reporters.document import fields_of
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
@@ -13,7 +14,6 @@ from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.ops.table import VARIABLES
-from minmax_lint.records import dataclass
 from minmax_lint.reporters.document import fields_of, finite, shapes_data
 
 

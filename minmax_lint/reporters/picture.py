@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Literal
 
 from minmax_lint.graph.fakequant import fake_quants, is_fake_quant
@@ -9,7 +10,6 @@ from minmax_lint.graph.graph import Graph, reached
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import VARIABLES
-from minmax_lint.records import dataclass
 from minmax_lint.report.report import Report
 
 Place = Literal["input", "output", "kept", "outside"]

@@ -1,11 +1,11 @@
 """A run: the reports of one call of the command line, which every format renders."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import NamedTuple
 
 from minmax_lint.escaping import command
-from minmax_lint.records import dataclass, field
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import number_of
 from minmax_lint.reporters.picture import Picture, picture

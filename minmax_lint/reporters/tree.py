@@ -5,6 +5,7 @@ it. A node stands once; where it is read again, a line refers to it.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -14,7 +15,6 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import shape_text
 from minmax_lint.graph.trace import Kept
-from minmax_lint.records import dataclass
 
 Kind = Literal["kept", "output", "constant", "outside", "above", "more"]
 SHOWN_OUTSIDE = 2

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
-from minmax_lint.records import dataclass, field
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
 

@@ -1,8 +1,7 @@
 """The form of a symptom: one way in which a tool says that something about ranges is wrong."""
 
 import re
-
-from minmax_lint.records import dataclass, field
+from dataclasses import dataclass, field
 
 ARRAY = r"['\"`]?(?P<array>[\w./\-…]++(?::\d+)?)['\"`]?"
 """An array's or a node's name inside a message; possessive, so that a long name is read once."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from minmax_lint.backends.calibration.run import Data
@@ -12,7 +13,6 @@ from minmax_lint.converters.call_refusals import meant_signature, refusal
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import canonical_array
-from minmax_lint.records import dataclass, field, replace
 from minmax_lint.workflows.choice import has_fake_quants, judged_mode
 from minmax_lint.workflows.converter import Converter
 from minmax_lint.workflows.opened import Opened

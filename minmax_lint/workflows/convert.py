@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from minmax_lint.backends.calibration.run import Data
@@ -18,7 +19,6 @@ from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.tflite.file import read_model
-from minmax_lint.records import dataclass, field, replace
 from minmax_lint.report.report import Report
 from minmax_lint.workflows.choice import modelled_profile
 from minmax_lint.workflows.converter import Converter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from minmax_lint.backends.calibration.run import Data
@@ -14,7 +15,6 @@ from minmax_lint.converters.call import ENDS, LOWERS_LISTS, SWITCHES, ConverterC
 from minmax_lint.converters.profile import Flow, Profile, not_converted
 from minmax_lint.converters.releases import MODELLED
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.records import dataclass, field
 from minmax_lint.workflows.choice import judged_mode, modelled_profile
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -20,7 +21,6 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import DEFAULT_SIGNATURE, Model
-from minmax_lint.records import dataclass, replace
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.selection import Selection

@@ -1,6 +1,7 @@
 """The patch of a conversion script: what the findings about its calls say, written into its text."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from minmax_lint.loaders.script.conversion_script import converter_calls, read_s
 from minmax_lint.loaders.script.notebook import notebook_of
 from minmax_lint.loaders.script.saved import of_model
 from minmax_lint.loaders.script.source import Source
-from minmax_lint.records import dataclass, replace
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.workflows.opened import Opened, calls_on

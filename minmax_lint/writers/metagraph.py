@@ -4,6 +4,7 @@ Signatures and collections follow outputs that go by another name and nodes that
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.graph.edit import Edit
@@ -13,7 +14,6 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.savedmodel.directory import META_GRAPHS
 from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimiter, fields
-from minmax_lint.records import dataclass
 from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.graphdef import chunks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,7 +13,6 @@ from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Wat
 from minmax_lint.backends.conversion.interpreter import checked_interpreter
 from minmax_lint.backends.conversion.run import graph_file
 from minmax_lint.errors import UserError
-from minmax_lint.records import dataclass, field
 
 Method = Literal["minmax", "percentile", "moving-average"]
 METHODS: tuple[Method, ...] = get_args(Method)

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,7 +17,6 @@ from minmax_lint.backends.conversion.failure import Failure, failure_of_crash, f
 from minmax_lint.backends.conversion.interpreter import cannot_start, interpreter_path
 from minmax_lint.errors import UserError
 from minmax_lint.isolation import command, environment
-from minmax_lint.records import dataclass
 
 Stage = Literal["start", "tensorflow", "import", "convert", "run", "write"]
 _STAGES: dict[str, Stage] = {stage: stage for stage in get_args(Stage)}

@@ -3,9 +3,9 @@
 import re
 import signal
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from minmax_lint.converters.prediction import AbortKind
-from minmax_lint.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

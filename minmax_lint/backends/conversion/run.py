@@ -3,13 +3,13 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Watch
 from minmax_lint.backends.conversion.failure import Failure
 from minmax_lint.converters.profile import Flow
-from minmax_lint.records import dataclass, field
 
 Engine = Literal["toco", "mlir"]
 

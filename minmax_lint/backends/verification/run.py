@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,6 @@ from minmax_lint.backends.verification.first_error import first_error
 from minmax_lint.backends.verification.steps import DEFAULT_THRESHOLD, grids_of, limits_of, steps_of
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.tflite.file import read_model
-from minmax_lint.records import dataclass, replace
 
 Party = Literal["original", "fixed", "model"]
 Shapes = Mapping[str, Sequence[int | None] | None]

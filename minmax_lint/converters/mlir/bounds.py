@@ -1,7 +1,8 @@
 """Bounds: the first and the last version that has a pattern or a behaviour."""
 
+from dataclasses import dataclass, field
+
 from minmax_lint.converters.releases import FIRST_MLIR, LAST_MLIR, Number
-from minmax_lint.records import dataclass, field
 
 FIRST: Number = FIRST_MLIR
 LAST: Number = LAST_MLIR

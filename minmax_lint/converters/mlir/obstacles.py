@@ -1,5 +1,7 @@
 """Why ops stay float: the roots, each with all that goes float because of it."""
 
+from dataclasses import dataclass, field
+
 from minmax_lint.converters.inputs import not_restored
 from minmax_lint.converters.mlir.control_flow.resource_variables import INITIALIZED
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
@@ -11,7 +13,6 @@ from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, ObstacleKind
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.records import dataclass, field
 
 _OF_VARIABLES = ("ASSIGN_VARIABLE", "READ_VARIABLE")
 

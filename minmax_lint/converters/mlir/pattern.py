@@ -4,6 +4,7 @@ The decorator that declares a pattern is the file of TensorFlow that has it, suc
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Generic, ParamSpec, TypeVar
 
@@ -12,7 +13,6 @@ from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
 from minmax_lint.converters.releases import Number
-from minmax_lint.records import dataclass, field
 
 P = ParamSpec("P")
 T_co = TypeVar("T_co", covariant=True)

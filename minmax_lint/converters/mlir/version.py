@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir import tables
 from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.releases import Number
-from minmax_lint.records import dataclass, field
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """An edit in words: one line for each node that is added, removed, rewired, renamed or changed."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
@@ -10,7 +11,6 @@ from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, Range
 from minmax_lint.graph.graph import Graph, raw_inputs
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.records import dataclass
 
 ChangeKind = Literal["renamed", "added", "removed", "rewired", "changed"]
 _SIGNS: Mapping[ChangeKind, str] = {

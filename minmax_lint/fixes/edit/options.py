@@ -1,10 +1,10 @@
 """What the user wants of a fix."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import did_you_mean
-from minmax_lint.records import dataclass, field
 from minmax_lint.source_guard import DEFAULT_BOUND
 
 STRATEGIES = ("auto", "guard", "retarget")

@@ -1,5 +1,7 @@
 """What guard and retarget share: the FakeQuant to use for an output, and the output's name."""
 
+from dataclasses import dataclass
+
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.graph.fakequant import FakeQuant
@@ -9,7 +11,6 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.outside import UNQUANTIZED, agree, outside_fake_quants
 from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import IDENTITIES
-from minmax_lint.records import dataclass
 
 
 @dataclass(frozen=True)

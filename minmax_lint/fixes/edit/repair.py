@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minmax_lint.errors import UserError
@@ -10,7 +11,6 @@ from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.records import dataclass, field
 
 
 class CannotRepair(UserError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from minmax_lint.fixes.repairs.freeze import NAME as FREEZE
 from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.model import Model
-from minmax_lint.records import dataclass, field, replace
 from minmax_lint.report.report import Report
 
 

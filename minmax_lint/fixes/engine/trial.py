@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from minmax_lint.converters.prediction import Prediction, Verdict
@@ -18,7 +19,6 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.loaders.model import Model
-from minmax_lint.records import dataclass, field, replace
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.subject import Subject
 

@@ -1,6 +1,7 @@
 """Batch normalizations with constant statistics, and the linear ops in front of them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import BATCH_NORMS
-from minmax_lint.records import dataclass
 
 Array = np.ndarray[Any, Any]
 

@@ -10,10 +10,10 @@ layers/preprocessing/index_lookup.py; CVE-2024-3660, CVE-2025-1550, CVE-2025-990
 import builtins
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.ops.outside import reaches_outside
-from minmax_lint.records import dataclass
 
 _RUNS_CODE = frozenset(
     one.casefold()

@@ -11,6 +11,7 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.loaders.buffers import map_file
 from minmax_lint.loaders.content import HDF5, Kind, kind_of
 from minmax_lint.loaders.keras import hdf5
-from minmax_lint.records import dataclass
 
 _LARGEST = 32 << 20
 """Bytes of a description that are read at most."""

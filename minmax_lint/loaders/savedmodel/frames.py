@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from minmax_lint.graph.layers import IMPLEMENTS, LAYER, layer_of
 from minmax_lint.loaders.savedmodel.library import Body
 from minmax_lint.ops.table import row
-from minmax_lint.records import dataclass, field
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ control edge (`^node`). Source: tensorflow/core/framework/function.proto.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -13,7 +14,6 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.op_defaults import op_defaults
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
 from minmax_lint.ops.table import CALLS
-from minmax_lint.records import dataclass, field
 from minmax_lint.schema.attributes import decode_attr
 from minmax_lint.schema.messages import message_class
 

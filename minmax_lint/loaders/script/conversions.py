@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.signature import model_converted
 from minmax_lint.loaders.script.source import Sites
 from minmax_lint.loaders.script.values import Values
-from minmax_lint.records import dataclass, field, replace
 
 _MOST_WORK = 20_000
 """Settings of all conversions of a converter, in all environments: more are read once, for all environments."""

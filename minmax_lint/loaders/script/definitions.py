@@ -3,12 +3,12 @@
 import ast
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from minmax_lint.loaders.script.branches import Followed, Path, Truth, beyond, exclusive, never, paths
 from minmax_lint.loaders.script.names import children, dotted
-from minmax_lint.records import dataclass, field
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Loop = ast.For | ast.AsyncFor | ast.While

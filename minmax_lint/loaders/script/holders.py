@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from minmax_lint.loaders.script.branches import Path, beyond, exclusive
 from minmax_lint.loaders.script.definitions import Function, parameters
 from minmax_lint.loaders.script.names import dotted, spelled
 from minmax_lint.loaders.script.values import Values
-from minmax_lint.records import dataclass, field
 
 _ELEMENTS = frozenset({"values", "items", "get", "pop", "copy"})
 """Methods of a collection that give out its elements."""

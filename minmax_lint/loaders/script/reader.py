@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from minmax_lint.converters.call import ConverterCall
@@ -34,7 +35,6 @@ from minmax_lint.loaders.script.signature import (
 from minmax_lint.loaders.script.source import ON_TARGET_SPEC, Sites
 from minmax_lint.loaders.script.tensors import Tensors
 from minmax_lint.loaders.script.values import Values
-from minmax_lint.records import dataclass, field, replace
 
 _NOT_CONVERTING = frozenset("setattr getattr hasattr print isinstance type vars dir id".split())
 _MOST_PENDING = 32

@@ -3,6 +3,7 @@
 import ast
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -11,7 +12,6 @@ from minmax_lint.loaders.script.definitions import passed_by
 from minmax_lint.loaders.script.names import dotted, last, text_of, walk
 from minmax_lint.loaders.script.options import default_of
 from minmax_lint.loaders.script.values import Values
-from minmax_lint.records import dataclass
 
 _METHODS = frozenset({"save", "export"})
 """Methods of a Keras model whose first argument is the place."""

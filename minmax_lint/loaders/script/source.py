@@ -5,11 +5,11 @@ import io
 import re
 import tokenize
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from minmax_lint.converters.call_site import YIELD, CallSite, Setting
 from minmax_lint.loaders.script.names import children, dotted, walk
-from minmax_lint.records import dataclass, field
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _TENSORFLOW = frozenset({"tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2"})

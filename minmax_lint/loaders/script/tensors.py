@@ -6,13 +6,13 @@ one value in the whole script.
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.script.definitions import passed_by
 from minmax_lint.loaders.script.names import by_name, dotted, last, text_of
-from minmax_lint.records import dataclass, field
 
 _MOST_STEPS = 64
 """Assignments and calls that are followed for one name."""

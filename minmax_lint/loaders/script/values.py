@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from minmax_lint.loaders.script.branches import Path, beyond
@@ -14,7 +15,6 @@ from minmax_lint.loaders.script.definitions import (
     passed_by,
 )
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.records import dataclass, field
 
 _Read = TypeVar("_Read")
 _MOST_STEPS = 32

@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypedDict
 
 from minmax_lint.converters.call_site import CallSite, Changes, TextEdit
-from minmax_lint.records import dataclass, field, replace
 
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]

@@ -1,9 +1,9 @@
 """Which findings are wanted: `--select` and `--ignore`."""
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
-from minmax_lint.records import dataclass
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Rule, rule, rules
 

@@ -1,6 +1,7 @@
 """What rules look at: one graph with its inputs and outputs, and what each converter will do with it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -13,7 +14,6 @@ from minmax_lint.graph.freeze import CheckpointKeys
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
-from minmax_lint.records import dataclass
 from minmax_lint.rules.framework.attribution import Cause, attribute
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.finding import Explanation, Severity

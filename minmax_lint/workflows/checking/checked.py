@@ -6,6 +6,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from minmax_lint.errors import UserError
 from minmax_lint.escaping import printable
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
-from minmax_lint.records import dataclass, field
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import first_of_fused
 from minmax_lint.rules.framework.finding import Finding

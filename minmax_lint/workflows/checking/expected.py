@@ -1,9 +1,10 @@
 """The failure that the lint of a converter's graph foresees."""
 
+from dataclasses import dataclass
+
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.escaping import printable
-from minmax_lint.records import dataclass
 from minmax_lint.report.report import Report
 
 

@@ -6,6 +6,7 @@ Source: tensorflow/core/common_runtime/function_utils, functionalize_control_flo
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.dtype import DType
@@ -15,7 +16,6 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.inference import Inference
-from minmax_lint.records import dataclass, field
 
 _ENTERS = frozenset({"Enter", "RefEnter"})
 _EXITS = frozenset({"Exit", "RefExit"})

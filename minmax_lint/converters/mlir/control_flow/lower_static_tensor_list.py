@@ -6,6 +6,7 @@ Source: tensorflow/compiler/mlir/lite/transforms/lower_static_tensor_list.cc; me
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from minmax_lint.converters.mlir.control_flow.loop_arguments import reading_arrays
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
@@ -28,7 +29,6 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.inference.inference import Inference
-from minmax_lint.records import dataclass, field
 
 LISTS = frozenset(
     """

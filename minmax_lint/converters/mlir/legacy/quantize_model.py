@@ -5,6 +5,7 @@ reads it then reads integers; an operator without integer form dequantizes what 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.failure import ConversionError
@@ -13,7 +14,6 @@ from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
 from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.records import dataclass
 
 _REFUSES_COMPUTED_FILTERS = Bounds(until=(2, 16))
 """A convolution whose filter is no constant ends the conversion (2.15 to 2.21 measured)."""

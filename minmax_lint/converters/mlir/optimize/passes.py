@@ -4,6 +4,7 @@ Source: tf_tfl_passes.cc; read off the dumps that the converters of TensorFlow 2
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from minmax_lint.converters.mlir.behaviours import OPTIMIZE_BATCH_MATMUL_FIRST
@@ -22,7 +23,6 @@ from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.verify.verifiers import check_shapes
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.releases import Number
-from minmax_lint.records import dataclass, field
 
 Phase = tuple[RewritePattern, ...]
 """Patterns that are applied together until none of them fits."""

@@ -1,11 +1,12 @@
 """From the scales that the driver found to quantize/dequantize pairs (quantization_driver.cc, Finalize)."""
 
+from dataclasses import dataclass, field
+
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import only_quantize
 from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.graph.dtype import DType
-from minmax_lint.records import dataclass, field
 
 Slot = tuple[Operation, int]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from minmax_lint.converters.dataset import SampleArray
 from minmax_lint.loaders.script.definitions import Function
 from minmax_lint.loaders.script.names import by_name, dotted, last
 from minmax_lint.loaders.script.values import Values
-from minmax_lint.records import dataclass, field
 
 _TYPES = frozenset("float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split())
 _WRAPPERS = frozenset({"array", "asarray", "constant", "convert_to_tensor", "cast"})
