@@ -74,14 +74,18 @@ class Tensor:
     def of(cls, dtype: DType, shape: Sequence[int], values: Sequence[Scalar]) -> Tensor:
         """A tensor from Python values; fewer values than elements repeat the last one.
 
-        Raises ValueError for a type that has no plain binary form.
+        A real number beyond the type is infinite in it. Raises ValueError for a type that has no plain binary form.
         """
         if dtype is DType.STRING:
             return cls(dtype, shape, b"", tuple(v for v in values if isinstance(v, bytes)))
         code = dtype.struct_code
         if code is None:
             raise ValueError(f"cannot write elements of type {dtype.name}")
-        return cls(dtype, shape, struct.pack(f"<{len(values)}{code}", *values))
+        form = f"<{len(values)}{code}"
+        try:
+            return cls(dtype, shape, struct.pack(form, *values))
+        except OverflowError:
+            return cls(dtype, shape, struct.pack(form, *(_within(f"<{code}", value) for value in values)))
 
     @property
     def stored(self) -> int:
@@ -189,3 +193,12 @@ class Tensor:
     def __repr__(self) -> str:
         value = "?" if not self.known else self.item() if self.size == 1 and self.dtype.struct_code else "..."
         return f"Tensor({self.dtype.name}, {list(self.shape)}, {value})"
+
+
+def _within(form: str, value: Scalar) -> Scalar:
+    """The number, or the infinite one of its sign where it is beyond the type."""
+    try:
+        struct.pack(form, value)
+    except OverflowError:
+        return math.copysign(math.inf, float(value))
+    return value

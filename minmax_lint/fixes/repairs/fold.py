@@ -18,6 +18,7 @@ from minmax_lint.inference.inference import Inference
 Array = np.ndarray[Any, Any]
 
 
+@np.errstate(all="ignore")
 def fold(graph: Graph, inference: Inference, about: Collection[str]) -> Repair:
     """Fold the batch norms that the names of nodes `about` touch into what is in front of them.
 
