@@ -9,7 +9,6 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import VARIABLES
 
 READS = frozenset({"ReadVariableOp"})
@@ -20,7 +19,7 @@ _BECOMES = {
 }
 """What freezing makes of an op."""
 CAPTURED = "_captured"
-"""Attribute of a Const that a function of a SavedModel takes from outside, as it takes all variables."""
+"""Attribute of a Const that a function of a SavedModel takes from outside, and of one that was a variable."""
 PASSING = frozenset({"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"})
 """Ops that pass a variable on: behind freezing they pass its value on."""
 
@@ -104,15 +103,6 @@ def freeze_graph(
     return Graph(Columns(old.names, ops, old.inputs, details), called)
 
 
-def is_captured(kept: Kept, name: str) -> bool:
-    """Whether a constant of the frozen view is CAPTURED, or is computed from one that is."""
-    sources = [name]
-    for one in sources:
-        sources += [source for source in kept.sources(one) if source not in sources]
-    constants = (kept.graph[one] for one in sources if kept.graph.op(one) == "Const")
-    return any(CAPTURED in constant.attrs for constant in constants)
-
-
 def _uninitialized_variables(graph: Graph, variables: VariableValues | None) -> set[str]:
     """The variables that nothing initializes, and their reads; those that something else reads as well aside."""
     if not isinstance(variables, CheckpointKeys):
@@ -162,5 +152,4 @@ def _constant(
     if value is None:
         known_shape = shape if isinstance(shape, tuple) and all(isinstance(d, int) for d in shape) else ()
         value = Tensor(dtype, [d for d in known_shape if isinstance(d, int)], None)
-    captured = {CAPTURED: True} if CAPTURED in attrs else {}
-    return {"dtype": dtype, "value": value, **captured}
+    return {"dtype": dtype, "value": value, CAPTURED: True}

@@ -10,11 +10,11 @@ from minmax_lint.converters.mlir.cse import merge_equal_nodes
 from minmax_lint.converters.mlir.failure import NoBuiltin, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.constant_fold import ConstantFolding
 from minmax_lint.converters.mlir.legalize.flex_ops import custom_op, has_no_form, of_refused_width
 from minmax_lint.converters.mlir.legalize.import_order import import_order
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
-    GROWING,
     LEGALIZED,
     NEVER_FOLDED,
     OPERANDS,
@@ -22,11 +22,10 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     REMOVED,
     result_count,
 )
-from minmax_lint.converters.mlir.matchers import is_constant, should_be_folded, static
+from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.freeze import is_captured
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.op_registry import registered_op
@@ -54,7 +53,7 @@ class Importer:
         self._first: dict[str, str] = {}
         self.merged_into: dict[str, list[str]] = {}
         self._reader_counts: dict[str, int] = {}
-        self._computed: set[str] = set()  # nodes of constants that the model computes again and again
+        self._folding = ConstantFolding(version, inference)
 
     def run(self) -> Function:
         """Raises ConversionError or Unmodeled."""
@@ -111,10 +110,9 @@ class Importer:
         dtype: DType,
         shape: Shape | None,
         load: Callable[[], Tensor | None] = lambda: None,
-        **attrs: object,
     ) -> Value:
         """A constant, of unknown content unless it is loaded; constants stand in front of everything else."""
-        op = Operation(CONST, (), (parse_edge(array).node,), load=load, **attrs)
+        op = Operation(CONST, (), (parse_edge(array).node,), load=load)
         self.function.insert_first(op)
         return op.add_result(array, dtype, shape)
 
@@ -198,13 +196,10 @@ class Importer:
         return dequantize.add_result(node.name, DType.FLOAT, source.shape)
 
     def _import(self, node: Node) -> None:
-        if node.op in ("Const", "Placeholder", "NoOp"):
+        if node.op in ("Placeholder", "NoOp"):
             return
-        if self.inference.is_constant(node.name):
-            reads = self._computed and any(edge.node in self._computed for edge in node.inputs)
-            if not reads and (node.op not in GROWING or self._is_small(node)):
-                return
-            self._computed.add(node.name)
+        if self.inference.is_constant(node.name) and not self._folding.is_computed(node):
+            return
         if node.op == "IdentityN":
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
@@ -233,20 +228,12 @@ class Importer:
                 return True
         return False
 
-    def _is_small(self, node: Node) -> bool:
-        if node.op not in GROWING or node.attribute("SrcT") is DType.BOOL:
-            return True  # TensorFlow Lite folds a CAST of truths
-        if self.version.saved_model and not is_captured(self.kept, node.name):
-            return True
-        result = Value(node.name, self.inference.dtype(node.name), self.inference.shape(node.name))
-        return should_be_folded(self.version, result, self.inputs(node))
-
     def _folds(self, node: Node) -> bool:
         """Whether it is computed while converting, by TensorFlow's own kernel (constant_fold.cc)."""
         known = registered_op(node.op)
         if known is None or known.stateful or node.op in NEVER_FOLDED or not node.inputs:
             return False
-        return all(map(is_constant, self.inputs(node))) and self._is_small(node)
+        return all(map(is_constant, self.inputs(node))) and not self._folding.is_computed(node)
 
     def _fold(self, node: Node) -> None:
         for array in map(node.output, range(result_count(node))):

@@ -225,6 +225,14 @@ GROWING = frozenset(
 )
 """Ops that can make a large constant of small ones, which the dialect of TensorFlow Lite does not fold again."""
 
+UNFOLDED = frozenset(
+    """
+    ArgMax ArgMin Cumsum Elu FloorDiv FloorMod LeakyRelu LogSoftmax Max Mean Min Pack Pad Prod Relu6 Round Sigmoid
+    Sign Softmax Split SquaredDifference StridedSlice Tile TopKV2 Unpack
+    """.split()
+)
+"""Ops that the dialect of TensorFlow Lite does not fold, whatever the size (2.15 and 2.21 measured)."""
+
 
 def result_count(node: Node) -> int:
     """How many results the converter's op of a node has."""
