@@ -6,8 +6,8 @@ from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_exp
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.rules import RULES_BY_OP
-from minmax_lint.converters.mlir.legalize.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.optimize.passes import BEFORE_QUANTIZATION, optimize
+from minmax_lint.converters.mlir.verify.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
