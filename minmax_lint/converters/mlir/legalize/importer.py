@@ -110,9 +110,10 @@ class Importer:
         dtype: DType,
         shape: Shape | None,
         load: Callable[[], Tensor | None] = lambda: None,
+        **attrs: object,
     ) -> Value:
         """A constant, of unknown content unless it is loaded; constants stand in front of everything else."""
-        op = Operation(CONST, (), (parse_edge(array).node,), load=load)
+        op = Operation(CONST, (), (parse_edge(array).node,), load=load, **attrs)
         self.function.insert_first(op)
         return op.add_result(array, dtype, shape)
 
