@@ -25,12 +25,13 @@ class ConstantFolding:
         self._late: set[str] = set()  # only TensorFlow Lite's dialect folds them
         self._computed: set[str] = set()
 
+    def note(self, node: Node) -> None:
+        """Take down a Const of a SavedModel."""
+        if CAPTURED in node.attrs:
+            self._captured.add(node.name)
+
     def is_computed(self, node: Node) -> bool:
         """Whether no dialect folds a node of constants."""
-        if node.op == "Const":
-            if self._version.saved_model and CAPTURED in node.attrs:
-                self._captured.add(node.name)
-            return False
         sources = {edge.node for edge in node.inputs}
         if not sources.isdisjoint(self._captured):
             self._captured.add(node.name)

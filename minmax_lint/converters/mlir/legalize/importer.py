@@ -197,7 +197,9 @@ class Importer:
         return dequantize.add_result(node.name, DType.FLOAT, source.shape)
 
     def _import(self, node: Node) -> None:
-        if node.op in ("Placeholder", "NoOp"):
+        if node.op in ("Const", "Placeholder", "NoOp"):
+            if node.op == "Const" and self.version.saved_model:
+                self._folding.note(node)
             return
         if self.inference.is_constant(node.name) and not self._folding.is_computed(node):
             return
