@@ -71,13 +71,13 @@ def freeze_graph(
 
     A variable whose value is not given becomes a constant of unknown value (`Tensor.known` False). With
     `restored_only` one that nothing initializes stays, as a converter has it (freeze_variables.cc, measured with TF
-    2.21). The constants and variables of `outer`, the file's own graph, are CAPTURED by its functions.
+    2.21), and the others are CAPTURED, as the constants of `outer` are, the file's own graph, by its functions.
     Nothing is decoded until it is asked for. `functions`: those that are frozen already, which several nodes may
     call. Source: tf.graph_util.convert_variables_to_constants.
     """
     old = graph.columns
     called = _freeze_functions(graph, variables, {} if functions is None else functions, restored_only)
-    captured = frozenset(() if outer is None else outer.of_ops({"Const", *VARIABLES}))
+    captured = frozenset(() if outer is None else outer.of_ops({"Const"}))
     if VARIABLES.isdisjoint(graph.ops) and not captured:
         return Graph(old, called) if called else graph
     left = _uninitialized_variables(graph, variables) if restored_only else set()
@@ -98,7 +98,8 @@ def freeze_graph(
             return {**passed, "T": _passed_type(graph, position)}, device
         if old.ops[position] not in VARIABLES:
             return attrs, device
-        return _constant(attrs, old.names[position], variables.value if variables else None), device
+        made = _constant(attrs, old.names[position], variables.value if variables else None)
+        return {**made, CAPTURED: True} if restored_only else made, device
 
     return Graph(Columns(old.names, ops, old.inputs, details), called)
 
@@ -152,4 +153,4 @@ def _constant(
     if value is None:
         known_shape = shape if isinstance(shape, tuple) and all(isinstance(d, int) for d in shape) else ()
         value = Tensor(dtype, [d for d in known_shape if isinstance(d, int)], None)
-    return {"dtype": dtype, "value": value, CAPTURED: True}
+    return {"dtype": dtype, "value": value}

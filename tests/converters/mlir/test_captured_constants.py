@@ -89,7 +89,7 @@ def test_the_size_is_8_kib_since_2_18_and_1_mib_before(name: str, columns: int, 
 
 def test_the_variables_and_constants_of_the_file_s_own_graph_are_captured() -> None:
     model = load("fixtures/keras/qat-saved_model")
-    graph = freeze_graph(model.graph, model.variables, outer=model.outer)
+    graph = freeze_graph(model.graph, model.variables, restored_only=True, outer=model.outer)
     assert model.outer is not None
     constants = [node for node in graph if node.op == "Const"]
     captured = {node.name for node in constants if CAPTURED in node.attrs}

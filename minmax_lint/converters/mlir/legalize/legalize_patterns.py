@@ -231,7 +231,10 @@ UNFOLDED = frozenset(
     Sign Softmax Split SquaredDifference StridedSlice Tile TopKV2 Unpack
     """.split()
 )
-"""Ops that the dialect of TensorFlow Lite does not fold, whatever the size (2.15 and 2.21 measured)."""
+"""Ops that the dialect of TensorFlow Lite does not fold, whatever the size.
+
+Measured on 2.15, 2.18 and 2.21; 2.15, which folds up to 1 MiB before, leaves more of them.
+"""
 
 
 def result_count(node: Node) -> int:
