@@ -65,3 +65,26 @@ def test_an_op_of_captured_constants_folds_up_to_a_size(
     found = predicted_of(built, output, replace(profile(name), saved_model=True), ["x"])
     ops = collections.Counter(op for op, _ in found.float_ops)
     assert {op for op in ops if op != "ADD"} == (STAYING[made] if stays else set())
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "name", "stays"),
+    [
+        (100, 16, "mlir-2.21-dynamic", False),
+        (512, 16, "mlir-2.15-dynamic", False),
+        (512, 16, "mlir-2.21-dynamic", True),
+        (1024, 258, "mlir-2.15-dynamic", True),
+        (1024, 258, "mlir-2.21-dynamic", True),
+    ],
+)
+def test_an_op_of_any_constants_of_a_frozen_graph_folds_up_to_a_size(
+    rows: int, columns: int, name: str, stays: bool
+) -> None:
+    b = Builder()
+    column = b.const("column", [index / rows for index in range(rows)], [rows, 1])
+    row = b.const("row", [index / columns for index in range(columns)], [columns])
+    axis = b.const("axis", 1, dtype=DType.INT32)
+    least = b.add("ArgMin", "least", b.add("Sub", "difference", column, row), axis, output_type=DType.INT32)
+    cast = b.add("Cast", "cast", least, SrcT=DType.INT32, DstT=DType.FLOAT)
+    found = predicted_of(b, b.add("AddV2", "sum", b.placeholder("x", [1, rows]), cast), name, ["x"])
+    assert ("CAST" in {op for op, _ in found.float_ops}) == stays

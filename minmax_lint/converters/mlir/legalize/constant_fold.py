@@ -47,7 +47,7 @@ class ConstantFolding:
 
     def _is_small(self, node: Node) -> bool:
         """Whether TensorFlow's dialect folds an op of constants, or what is before it does."""
-        if node.name not in self._captured if self._version.saved_model else node.op not in GROWING:
+        if self._version.saved_model and node.name not in self._captured:
             return True
         if node.attribute("SrcT") is DType.BOOL:
             return True  # TensorFlow Lite folds a CAST of truths
