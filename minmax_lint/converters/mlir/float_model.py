@@ -4,10 +4,10 @@ from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
 from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_explicit_broadcasting
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
+from minmax_lint.converters.mlir.legalize.flex_ops import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.rules import RULES_BY_OP
 from minmax_lint.converters.mlir.optimize.passes import BEFORE_QUANTIZATION, optimize
-from minmax_lint.converters.mlir.verify.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference

@@ -11,10 +11,10 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_explicit_broadcasting
+from minmax_lint.converters.mlir.legalize.flex_ops import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern, by_root
-from minmax_lint.converters.mlir.verify.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction

@@ -1,4 +1,4 @@
-"""Ops without builtin that TFLite's flex delegate runs, where the call allows SELECT_TF_OPS.
+"""Ops without builtin: what TFLite's flex delegate runs of them, where the call allows SELECT_TF_OPS.
 
 Source: tensorflow/lite/delegates/flex/allowlisted_flex_ops.cc; those for which the converters of TF 2.15.1 and 2.21.0
 say ERROR_NEEDS_FLEX_OPS (fixtures/every_op.jsonl). Ops that have a builtin have a kernel of TensorFlow there as well.
@@ -7,9 +7,14 @@ Ops that TensorFlow has taken away (TopK, BatchMatrixInverse) are in its list, b
 
 from collections.abc import Mapping
 
+from minmax_lint.converters.mlir.behaviours import SLICES_SIX_DIMENSIONS
 from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.failure import no_builtin
+from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, OTHER_WIDTHS, REMOVED
+from minmax_lint.converters.mlir.pattern import legalize_tf_cc
+from minmax_lint.converters.mlir.tables import MOST_DIMENSIONS
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
@@ -200,3 +205,32 @@ def is_flex(name: str) -> bool:
 
 UNRESOLVED = "Failed to initialize op resolver for calibration:\nThere are unresolved custom ops: [{}]"
 """What the calibration says of an op that the user's own kernel is to run (TF 2.15.1 and 2.21.0 measured)."""
+
+
+@legalize_tf_cc(
+    tf_name="TflRuntimeVerifyOpInterface",
+    before=lambda n: n.op("Pad", n.x(1, 1, 1, 1, 2, 2), n.ints(*[0, 1] * 6, shape=[6, 2])),
+    after="",
+)
+def verify_tfl_runtime_constraints(function: Function, version: Version) -> None:
+    """An operation of more dimensions than its kernel takes stays an op of TensorFlow."""
+    for op in function:
+        if op.name not in MOST_DIMENSIONS:
+            continue
+        most, shape, node = MOST_DIMENSIONS[op.name], op.operands[0].shape, op.node
+        if shape is None or len(shape) < most or node is None:
+            continue
+        if (
+            op.name in ("SLICE", "STRIDED_SLICE")
+            and len(shape) == most
+            and not version.has(SLICES_SIX_DIMENSIONS)
+        ):
+            most -= 1
+        if len(shape) <= most:
+            continue
+        custom = custom_op(version, node.op)
+        op.name = custom or node.op
+        if custom is None:
+            op.attrs["refused"] = no_builtin(
+                node, reason=f"{node.op} has no TFLite builtin of {len(shape)} dimensions."
+            )
