@@ -81,8 +81,10 @@ class TrainingGraph(Rule):
         first = next((cause.node for cause in causes if cause.node is not None), None) or found[0]
         others = len(set(found) - {first})
         more = f", and on {others} more such op{'s' if others > 1 else ''}" if others else ""
+        updates = graph.op(first).startswith("FusedBatchNorm") and not is_training_op(graph[first])
+        what = "updates its averages whenever the model runs" if updates else "belongs to training"
         yield self.finding(
-            f"the outputs depend on {first!r} ({graph.op(first)}), which belongs to training{more}",
+            f"the outputs depend on {first!r} ({graph.op(first)}), which {what}{more}",
             severity=subject.severity(profiles, otherwise="warning"),
             node=first,
             array=first,

@@ -103,6 +103,7 @@ def test_averages_that_an_inference_assigns_are_training_and_taken_off(name: str
     assert report.predictions[name].verdict == "abort"
     (finding,) = (one for one in report.findings if one.severity == "error")
     assert (finding.code, finding.fix and finding.fix.strategy) == ("MM130", "strip")
+    assert "updates its averages whenever the model runs" in finding.message
     assert "training=False, the Python bool" in (finding.advice or "")
     patch = minmax_lint.fix(encode(updating(by=by)), outputs=["output"], converters=[name])
     assert patch.after.predictions[name].verdict == "quantized"
