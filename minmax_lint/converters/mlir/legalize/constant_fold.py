@@ -26,7 +26,7 @@ class ConstantFolding:
         self._computed: set[str] = set()
 
     def note(self, node: Node) -> None:
-        """Take down a Const of a SavedModel."""
+        """Record a Const of a SavedModel, which may be captured."""
         if CAPTURED in node.attrs:
             self._captured.add(node.name)
 
