@@ -192,11 +192,17 @@ def constant_behind(value: Value) -> Operation | None:
     return source.op if is_constant(source) else None
 
 
+_MOST_READ = 1 << 30
+
+
 def should_be_folded(version: Version, result: Value, operands: Sequence[Value]) -> bool:
-    """ShouldBeFolded (constant_fold.cc): up to a threshold, in bits, or twice the size of the operands."""
+    """ShouldBeFolded (constant_fold.cc): up to a threshold, in bits, or twice the size of the operands.
+
+    Nothing is folded of operands of more than 128 MiB.
+    """
     most = 1 << (16 if version.has(FOLDS_SMALL_CONSTANTS) else 23)
-    size = _bits(result)
-    return size <= most or size <= 2 * sum(map(_bits, operands))
+    size, read = _bits(result), sum(map(_bits, operands))
+    return read <= _MOST_READ and size <= max(most, 2 * read)
 
 
 def _bits(value: Value) -> int:

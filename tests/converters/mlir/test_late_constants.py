@@ -88,3 +88,14 @@ def test_an_op_of_any_constants_of_a_frozen_graph_folds_up_to_a_size(
     cast = b.add("Cast", "cast", least, SrcT=DType.INT32, DstT=DType.FLOAT)
     found = predicted_of(b, b.add("AddV2", "sum", b.placeholder("x", [1, rows]), cast), name, ["x"])
     assert ("CAST" in {op for op, _ in found.float_ops}) == stays
+
+
+@pytest.mark.parametrize(("columns", "stays"), [(4096, False), (4097, True)])
+@pytest.mark.parametrize("name", ["mlir-2.15-dynamic", "mlir-2.21-dynamic"])
+def test_nothing_is_folded_of_more_than_128_mib(columns: int, stays: bool, name: str) -> None:
+    b = Builder()
+    value = Tensor.of(DType.FLOAT, [8192, columns], [0.5])
+    weights = b.add("Const", "weights", dtype=DType.FLOAT, value=value, **{CAPTURED: True})
+    output = b.add("AddV2", "sum", b.placeholder("x", [columns]), b.add("Sign", "sign", weights))
+    found = predicted_of(b, output, replace(profile(name), saved_model=True), ["x"])
+    assert ("SIGN" in {op for op, _ in found.float_ops}) == stays

@@ -39,7 +39,7 @@ class ConstantFolding:
         if sources.isdisjoint(self._computed):
             if not late and self._is_small(node):
                 return False
-            if node.op not in (UNFOLDED if late else GROWING):
+            if node.op not in UNFOLDED and (late or node.op not in GROWING):
                 self._late.add(node.name)
                 return False
         self._computed.add(node.name)
