@@ -193,13 +193,11 @@ def constant_behind(value: Value) -> Operation | None:
 
 
 _MOST_READ = 1 << 30
+"""Bits of the operands up to which an op is folded, whatever it makes of them."""
 
 
 def should_be_folded(version: Version, result: Value, operands: Sequence[Value]) -> bool:
-    """ShouldBeFolded (constant_fold.cc): up to a threshold, in bits, or twice the size of the operands.
-
-    Nothing is folded of operands of more than 128 MiB.
-    """
+    """ShouldBeFolded (constant_fold.cc): up to a threshold, in bits, or twice the size of the operands."""
     most = 1 << (16 if version.has(FOLDS_SMALL_CONSTANTS) else 23)
     size, read = _bits(result), sum(map(_bits, operands))
     return read <= _MOST_READ and size <= max(most, 2 * read)
