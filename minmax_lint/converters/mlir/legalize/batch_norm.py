@@ -15,6 +15,7 @@ from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, elements_of, is_constant
 from minmax_lint.converters.mlir.pattern import named_in_libraries, prepare_patterns_td
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import reached
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -72,13 +73,13 @@ def _statistics(importer: Importer, node: Node, read: AbstractSet[str]) -> list[
 
 def _are_assigned(kept: Kept, arrays: Sequence[str]) -> bool:
     """Whether all that is computed from `arrays` is assigned to variables."""
-    found = [*arrays]
-    for array in found:
-        readers = [kept.graph[use.node] for use in kept.uses(array)]
-        if array in kept.outputs or not readers:
-            return False
-        found += [one.name for one in readers if one.op not in RESOURCE_ASSIGNMENTS and one.name not in found]
-    return True
+
+    def computed(array: str) -> list[str]:
+        readers = [use.node for use in kept.uses(array)]
+        return [name for name in readers if kept.graph.op(name) not in RESOURCE_ASSIGNMENTS]
+
+    found = reached(arrays, computed)
+    return all(kept.uses(array) and array not in kept.outputs for array in found)
 
 
 @named_in_libraries(
